@@ -1,0 +1,252 @@
+"""SIM Keeper keeps prepaid numbers alive."""
+
+from datetime import date
+import logging
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from homeassistant.config_entries import SOURCE_SYSTEM
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event as HassEvent, HomeAssistant, callback
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.start import async_at_started
+from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
+from homeassistant.util.ssl import client_context
+
+from .actions import async_register_actions
+from .channels import PROVIDERS
+from .channels.http import open_session
+from .const import (
+    CONF_EPOCH,
+    CONF_FIRST_READINGS,
+    CONF_LEDGER_EXISTS,
+    CONF_LOGIN,
+    CONF_MONTHLY_CAPS,
+    CONF_PROVIDER,
+    CONF_WALLET_CURRENCY,
+    DOMAIN,
+    KIND_ACCOUNT,
+    KIND_HOUSEHOLD,
+    KIND_SIM,
+)
+from .coordinator import (
+    AccountConfigEntry,
+    AccountCoordinator,
+    HouseholdConfigEntry,
+    HouseholdCoordinator,
+    SimConfigEntry,
+    SimCoordinator,
+    SimKeeperConfigEntry,
+)
+from .entries import kind_of, sim_from
+from .home import HOME, SIGNAL_LOGIN_FAILED, Home
+from .keeper.budget import HouseholdRules
+from .keeper.doors import Typed, typed_readings
+from .keeper.errors import LedgerBroken
+from .keeper.money import Money
+from .keeper.sim import Reading
+from .notify import Notifier
+from .repairs import async_watch_repairs
+
+_LOGGER = logging.getLogger(__name__)
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS: dict[str, tuple[Platform, ...]] = {
+    KIND_SIM: (
+        Platform.BINARY_SENSOR,
+        Platform.BUTTON,
+        Platform.DATE,
+        Platform.EVENT,
+        Platform.NUMBER,
+        Platform.SELECT,
+        Platform.SENSOR,
+    ),
+    KIND_ACCOUNT: (Platform.BINARY_SENSOR, Platform.SENSOR),
+    KIND_HOUSEHOLD: (
+        Platform.CALENDAR,
+        Platform.SENSOR,
+        Platform.SWITCH,
+        Platform.TODO,
+    ),
+}
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Open the ledger and start the engine. Never fails: a broken ledger is frozen."""
+    home = hass.data[HOME] = Home(hass)
+    household = _household(hass)
+    expected = household is not None and household.data.get(CONF_LEDGER_EXISTS, False)
+    await home.open(expected=expected)
+    async_register_actions(hass)
+    async_watch_repairs(hass)
+    Notifier(hass, home).async_start()
+
+    @callback
+    def login_failed(account: str) -> None:
+        entry = _entry(hass, account)
+        if entry is not None:
+            entry.async_start_reauth(hass)
+
+    async_dispatcher_connect(hass, SIGNAL_LOGIN_FAILED, login_failed)
+
+    async def started(_hass: HomeAssistant) -> None:
+        await home.engine.start()
+
+    async def stop(_event: HassEvent) -> None:
+        await home.close()
+
+    async_at_started(hass, started)
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: SimKeeperConfigEntry) -> bool:
+    """Set up a SIM, an account or the household."""
+    kind = kind_of(entry)
+    if kind == KIND_SIM:
+        await _set_up_sim(hass, cast("SimConfigEntry", entry))
+    elif kind == KIND_ACCOUNT:
+        await _set_up_account(hass, cast("AccountConfigEntry", entry))
+    else:
+        await _set_up_household(hass, cast("HouseholdConfigEntry", entry))
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS[kind])
+    if kind != KIND_HOUSEHOLD and _household(hass) is None:
+        await hass.config_entries.flow.async_init(
+            DOMAIN, context={"source": SOURCE_SYSTEM}
+        )
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: SimKeeperConfigEntry) -> bool:
+    """Unload an entry; orders on their way go on."""
+    home, kind = hass.data[HOME], kind_of(entry)
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS[kind]):
+        return False
+    if kind == KIND_SIM:
+        await home.engine.unregister(entry.data[CONF_EPOCH], removed=False)
+    elif kind == KIND_ACCOUNT:
+        home.disconnect(str(entry.unique_id))
+    return True
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: SimKeeperConfigEntry) -> None:
+    """Cancel what is unsent of a removed SIM. The ledger is kept."""
+    if kind_of(entry) == KIND_SIM and HOME in hass.data:
+        try:
+            await hass.data[HOME].engine.unregister(
+                entry.data[CONF_EPOCH], removed=True
+            )
+        except LedgerBroken:
+            _LOGGER.warning("A SIM was removed while the ledger is frozen")
+
+
+async def _set_up_sim(hass: HomeAssistant, entry: SimConfigEntry) -> None:
+    home = hass.data[HOME]
+    sim = await hass.async_add_executor_job(sim_from, entry, home.profiles)
+    await home.engine.register(
+        sim, first_readings(entry.data.get(CONF_FIRST_READINGS), sim.currency)
+    )
+    entry.runtime_data = SimCoordinator(hass, entry, home)
+    entry.async_on_unload(entry.add_update_listener(_sim_changed))
+
+
+async def _set_up_account(hass: HomeAssistant, entry: AccountConfigEntry) -> None:
+    home = hass.data[HOME]
+    session = open_session(client_context())
+    entry.async_on_unload(session.close)
+    provider = PROVIDERS[entry.data[CONF_PROVIDER]]
+    channel = provider.open(session, entry.data[CONF_LOGIN])
+    coordinator = AccountCoordinator(hass, entry, channel)
+    # Reachable or not, the engine may ask: what it meets then is dealt with order by order.
+    home.connect(str(entry.unique_id), channel)
+    try:
+        await coordinator.async_config_entry_first_refresh()
+    except Exception:
+        home.disconnect(str(entry.unique_id))
+        await session.close()
+        raise
+    entry.runtime_data = coordinator
+    currency = coordinator.data.currency
+    if entry.data.get(CONF_WALLET_CURRENCY) != currency:
+        hass.config_entries.async_update_entry(
+            entry, data={**entry.data, CONF_WALLET_CURRENCY: currency}
+        )
+    await home.engine.account_ready(str(entry.unique_id))
+
+
+async def _set_up_household(hass: HomeAssistant, entry: HouseholdConfigEntry) -> None:
+    home = hass.data[HOME]
+    if not entry.data.get(CONF_LEDGER_EXISTS) and home.engine.desk.fault is None:
+        hass.config_entries.async_update_entry(
+            entry, data={**entry.data, CONF_LEDGER_EXISTS: True}
+        )
+    await home.engine.set_household(_household_rules(hass, entry))
+    entry.runtime_data = HouseholdCoordinator(hass, entry, home)
+    await entry.runtime_data.async_config_entry_first_refresh()
+    entry.async_on_unload(entry.add_update_listener(_household_changed))
+
+
+async def _sim_changed(hass: HomeAssistant, entry: SimConfigEntry) -> None:
+    """Apply changed rules at once; a changed identity, source or channel needs a reload."""
+    home = hass.data[HOME]
+    sim = await hass.async_add_executor_job(sim_from, entry, home.profiles)
+    current = home.engine.sims.get(sim.epoch)
+    if current is None or _without_rules(current) != _without_rules(sim):
+        hass.config_entries.async_schedule_reload(entry.entry_id)
+        return
+    if current.rules != sim.rules:
+        await home.engine.change(sim)
+
+
+async def _household_changed(hass: HomeAssistant, entry: HouseholdConfigEntry) -> None:
+    await hass.data[HOME].engine.set_household(_household_rules(hass, entry))
+
+
+def _without_rules(sim: Any) -> tuple[Any, ...]:
+    return (
+        *(sim.epoch, sim.number, sim.country, sim.currency, sim.zone, sim.carrier),
+        *(sim.account, sim.operator),
+    )
+
+
+def _household_rules(
+    hass: HomeAssistant, entry: HouseholdConfigEntry
+) -> HouseholdRules:
+    caps: dict[str, str] = entry.options.get(CONF_MONTHLY_CAPS, {})
+    return HouseholdRules(
+        zone=ZoneInfo(hass.config.time_zone),
+        monthly_caps=tuple(Money.parse(text, cur) for cur, text in caps.items()),
+    )
+
+
+def first_readings(typed: dict[str, str] | None, currency: str) -> tuple[Reading, ...]:
+    """Return what was typed when a SIM was added."""
+    if not typed:
+        return ()
+    at = dt_util.parse_datetime(typed["at"], raise_on_error=True)
+    return typed_readings(
+        Typed(
+            balance=Money.parse(typed["balance"], currency)
+            if "balance" in typed
+            else None,
+            expiry=_day(typed.get("expiry")),
+            last_activity=_day(typed.get("last_activity")),
+        ),
+        at,
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _household(hass: HomeAssistant) -> SimKeeperConfigEntry | None:
+    entries = hass.config_entries.async_entries(DOMAIN)
+    return next((entry for entry in entries if kind_of(entry) == KIND_HOUSEHOLD), None)
+
+
+def _entry(hass: HomeAssistant, unique_id: str) -> SimKeeperConfigEntry | None:
+    return hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, unique_id)

@@ -1,0 +1,54 @@
+"""The providers that SIM Keeper can buy from. Nothing here knows Home Assistant."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import aiohttp
+
+from ..keeper.ports import Channel
+from . import reloadly
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginField:
+    """One thing that a provider's login asks for."""
+
+    name: str
+    secret: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """A provider, and how to open an account of it.
+
+    A login is a mapping of the field names plus `environment` (one of `environments`) and an
+    optional `base_url` of a relay or simulator.
+    """
+
+    id: str
+    name: str
+    sign_up_url: str
+    login_fields: tuple[LoginField, ...]
+    environments: tuple[str, ...]
+    open: Callable[[aiohttp.ClientSession, Mapping[str, str]], Channel]
+    """Open the channel. The session is one of `http.open_session`. Raises BaseUrlInvalid."""
+    account_id: Callable[[Mapping[str, str]], str]
+    """Return the stable unique id of the account; it gives nothing of the login away."""
+
+
+_RELOADLY = Provider(
+    id="reloadly",
+    name="Reloadly",
+    sign_up_url="https://www.reloadly.com",
+    login_fields=(
+        LoginField(name="client_id", secret=False),
+        LoginField(name="client_secret", secret=True),
+    ),
+    environments=reloadly.ENVIRONMENTS,
+    open=reloadly.ReloadlyChannel,
+    account_id=reloadly.account_id,
+)
+
+PROVIDERS: Mapping[str, Provider] = MappingProxyType({_RELOADLY.id: _RELOADLY})
+"""Every provider by its id."""

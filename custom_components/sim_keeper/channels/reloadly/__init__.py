@@ -1,0 +1,10 @@
+"""Reloadly: one small module per question.
+
+`account` who we are, `offers` what is sold, `transactions` what happened, `codes` what a refusal
+means, `channel` the port.
+"""
+
+from .account import ENVIRONMENTS, Patience, account_id
+from .channel import ReloadlyChannel
+
+__all__ = ["ENVIRONMENTS", "Patience", "ReloadlyChannel", "account_id"]

@@ -1,0 +1,300 @@
+"""The Reloadly channel: airtime for prepaid lines in most countries, paid from a wallet."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+import logging
+import time
+
+import aiohttp
+
+from ...keeper.errors import (
+    NotSent,
+    OutcomeUnknown,
+    RefusalClass,
+    Rejected,
+    Unavailable,
+)
+from ...keeper.money import Money
+from ...keeper.ports import (
+    Absent,
+    Automatic,
+    Capabilities,
+    Confirmed,
+    Foreign,
+    Found,
+    Line,
+    Lookup,
+    Operator,
+    Pending,
+    Product,
+    Purchase,
+    Quote,
+    Submitted,
+    Wanted,
+)
+from ..http import Answer
+from ..parsing import Table, Writable, integer, number, rows, table, words
+from .account import Account, Patience
+from .codes import (
+    VERDICTS,
+    Verdict,
+    error_code,
+    raise_for_offer,
+    raise_for_read,
+    raise_for_submit,
+)
+from .offers import Tariff, floor_money, products_of, quote_of, tariff_of
+from .transactions import FINAL, contradicts, digits_of, found, is_ours, settled
+
+_LOGGER = logging.getLogger(__name__)
+
+_CAPABILITIES = Capabilities(
+    lookup=Lookup.PURE,
+    look_after_s=(180, 480, 1080),
+    look_horizon_s=36 * 3600,
+    poll_s=(5, 10, 20, 40, 60, 300, 600, 900, 1800, 3600),
+    send_timeout_s=60,
+    resend_within_s=7200,
+    consumes_on_refusal=False,
+    price_guard=False,
+    key_window_s=None,
+    automatic=Automatic.AFTER_ONE_SUPERVISED,
+    tells_wallet=True,
+    confirms_operator=True,
+)
+_PATIENCE = Patience()
+_PAGES_MAX = 5
+_PAGE_SIZE = 200
+
+
+class ReloadlyChannel:
+    """A Reloadly account as a way to buy."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        login: Mapping[str, str],
+        *,
+        patience: Patience = _PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take a session of `open_session` and the login. Raises BaseUrlInvalid."""
+        self._account = Account(session, login, patience, clock)
+        self._patience = patience
+        # Two posts with one identifier that overlap are both executed by the vendor.
+        self._posting = asyncio.Lock()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this channel promises."""
+        return _CAPABILITIES
+
+    async def operator(self, line: Line) -> Operator | None:
+        """Find the operator by the number's prefix. Raises Unavailable, LoginFailed."""
+        try:
+            data = await self._detect(line)
+        except Rejected:
+            return None
+        operator = integer(data.get("operatorId")) or integer(data.get("id"))
+        if operator is None:
+            raise Unavailable("unexpected answer")
+        return Operator(id=str(operator), name=words(data.get("name")) or str(operator))
+
+    async def products(self, line: Line) -> tuple[Product, ...]:
+        """List the operator's plain airtime. Raises Rejected, Unavailable, LoginFailed."""
+        tariff, _ = await self._tariff(line)
+        return products_of(tariff) if tariff else ()
+
+    async def quote(self, line: Line, wanted: Wanted) -> Quote:
+        """Price an order. Raises Rejected, Unavailable, LoginFailed."""
+        tariff, vendor_time = await self._tariff(line)
+        if tariff is None:
+            raise Rejected("amount_not_offered", RefusalClass.FIX_FIRST)
+        return quote_of(tariff, wanted, vendor_time)
+
+    async def submit(self, purchase: Purchase) -> Submitted:
+        """Buy. Raises NotSent, Rejected, OutcomeUnknown, LoginFailed (not bought)."""
+        body = _order(purchase)
+        until = asyncio.get_running_loop().time() + self._patience.send_s
+        async with self._turn(until):
+            answer = await self._account.submit("/topups-async", body, until)
+        if not answer.ok:
+            raise_for_submit(answer)
+        return _taken(table(answer.body), purchase)
+
+    async def lookup(self, purchase: Purchase) -> Found:
+        """Ask what became of a purchase. Raises Rejected, Unavailable, LoginFailed."""
+        reference = integer(purchase.reference)
+        if reference is not None:
+            outcome = await self._by_reference(reference, purchase)
+            if outcome is not None:
+                return outcome
+        return await self._by_key(purchase)
+
+    async def wallet(self) -> Money:
+        """Read the wallet, rounded down. Raises Unavailable, LoginFailed."""
+        answer = await self._account.read("/accounts/balance")
+        if not answer.ok:
+            raise_for_read(answer)
+        data = table(answer.body)
+        balance, currency = number(data.get("balance")), data.get("currencyCode")
+        if balance is not None and isinstance(currency, str):
+            money = floor_money(balance, currency)
+            if money is not None:
+                return money
+        raise Unavailable("unexpected answer")
+
+    @asynccontextmanager
+    async def _turn(self, until: float) -> AsyncGenerator[None]:
+        """Wait for our turn to post, as long as there is still time to. Raises NotSent."""
+        try:
+            async with asyncio.timeout_at(until - self._patience.least_send_s):
+                await self._posting.acquire()
+        except TimeoutError:
+            late = True
+        else:
+            late = False
+        if late:
+            raise NotSent("timeout")
+        try:
+            yield
+        finally:
+            self._posting.release()
+
+    async def _detect(self, line: Line) -> Table:
+        path = f"/operators/auto-detect/phone/{digits_of(line.number)}/countries/{line.country}"
+        answer = await self._account.read(path)
+        if not answer.ok:
+            raise_for_offer(answer)
+        return table(answer.body)
+
+    async def _tariff(self, line: Line) -> tuple[Tariff | None, datetime | None]:
+        if line.operator is None:
+            detected = await self._detect(line)
+            operator = integer(detected.get("operatorId")) or integer(
+                detected.get("id")
+            )
+        else:
+            operator = integer(line.operator)
+        if operator is None:
+            raise Rejected("OPERATOR_NOT_FOUND", RefusalClass.FIX_FIRST)
+        answer = await self._account.read(
+            f"/operators/{operator}",
+            {"suggestedAmounts": "true", "suggestedAmountsMap": "true"},
+        )
+        if not answer.ok:
+            raise_for_offer(answer)
+        tariff = tariff_of(answer.body, line.currency)
+        if tariff is not None and tariff.operator != operator:
+            raise Unavailable("unexpected answer")
+        return tariff, answer.vendor_time
+
+    async def _by_reference(self, reference: int, purchase: Purchase) -> Found | None:
+        """Read the status; None where only the report can tell."""
+        answer = await self._account.read(f"/topups/{reference}/status")
+        if not answer.ok:
+            _check_missing(answer)
+            return None
+        data = table(answer.body)
+        transaction = table(data.get("transaction"))
+        status = data.get("status")
+        if not transaction:
+            # Documented for REFUNDED. A success without its transaction: the report has the cost.
+            known = await self._by_key(purchase) if status in FINAL else Absent()
+            return (
+                known
+                if isinstance(known, Confirmed | Foreign)
+                else settled(str(reference), status, data.get("code"), {})
+            )
+        if transaction.get("customIdentifier") != purchase.key:
+            return None
+        if not is_ours(transaction, purchase):
+            return found(transaction, purchase)
+        return settled(str(reference), status, data.get("code"), transaction)
+
+    async def _by_key(self, purchase: Purchase) -> Found:
+        """Search the report. Its search ignores case, our comparison does not."""
+        outcomes: list[Found] = []
+        refusals: list[Rejected] = []
+        for page in range(1, _PAGES_MAX + 1):
+            transactions, last = await self._report(purchase.key, page)
+            for transaction in transactions:
+                if transaction.get("customIdentifier") != purchase.key:
+                    continue
+                try:
+                    outcomes.append(found(transaction, purchase))
+                except Rejected as err:
+                    refusals.append(err)
+            if last:
+                break
+        if len(outcomes) > 1:
+            _LOGGER.error("Reloadly executed one identifier %s times", len(outcomes))
+        # Where one identifier was executed twice, money gone outweighs money that came back.
+        for kind in (Confirmed, Pending, Foreign):
+            for outcome in outcomes:
+                if isinstance(outcome, kind):
+                    return outcome
+        if refusals:
+            raise refusals[0]
+        return Absent()
+
+    async def _report(self, key: str, page: int) -> tuple[list[Table], bool]:
+        params = {"customIdentifier": key, "page": str(page), "size": str(_PAGE_SIZE)}
+        answer = await self._account.read("/topups/reports/transactions", params)
+        if not answer.ok:
+            raise_for_read(answer)
+        data = table(answer.body)
+        if not isinstance(data.get("content"), list):
+            raise Unavailable("unexpected answer")
+        content = [table(row) for row in rows(data["content"])]
+        pages = integer(data.get("totalPages")) or 1
+        return content, page >= pages
+
+
+def _order(purchase: Purchase) -> dict[str, Writable]:
+    """Build the request from the frozen body; only what Reloadly knows goes out."""
+    body = purchase.body
+    operator, amount, local = (
+        body.get(name) for name in ("operatorId", "amount", "useLocalAmount")
+    )
+    exact = number(amount) if isinstance(amount, str) else None
+    if (
+        not isinstance(operator, int)
+        or not isinstance(local, bool)
+        or not exact
+        or exact < 0
+    ):
+        raise Rejected("order_unreadable", RefusalClass.NEVER)
+    return {
+        "operatorId": operator,
+        "amount": exact,
+        "useLocalAmount": local,
+        "customIdentifier": purchase.key,
+        "recipientPhone": {
+            "countryCode": purchase.line.country,
+            "number": digits_of(purchase.line.number),
+        },
+    }
+
+
+def _taken(transaction: Table, purchase: Purchase) -> Submitted:
+    """Read the answer to a purchase. Raises OutcomeUnknown, Rejected."""
+    reference = integer(transaction.get("transactionId"))
+    if reference is None:
+        raise OutcomeUnknown("no reference in the answer")
+    if contradicts(transaction, purchase):
+        raise OutcomeUnknown("the answer belongs to another order")
+    if transaction.get("status") in FINAL and is_ours(transaction, purchase):
+        return settled(str(reference), transaction.get("status"), None, transaction)
+    return Pending(reference=str(reference))
+
+
+def _check_missing(answer: Answer) -> None:
+    """Pass over a transaction that is not shown; anything else is a failed read."""
+    if (
+        answer.status != 404
+        or VERDICTS.get(error_code(answer) or "") is not Verdict.READ
+    ):
+        raise_for_read(answer)

@@ -1,0 +1,85 @@
+"""The base of all entities: which device they belong to, and whom they listen to."""
+
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import CONF_PROVIDER, DOMAIN
+from .coordinator import AccountCoordinator, HouseholdCoordinator, SimCoordinator
+from .keeper.status import SimStatus
+
+MODEL_SIM = "SIM"
+MODEL_ACCOUNT = "Account"
+MODEL_HOUSEHOLD = "Household"
+
+
+class SimEntity(CoordinatorEntity[SimCoordinator]):
+    """An entity of a SIM."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: SimCoordinator, key: str) -> None:
+        """Give the entity its place; `key` is translation key and end of the unique id."""
+        super().__init__(coordinator)
+        entry = coordinator.config_entry
+        self._attr_translation_key = key
+        self._attr_unique_id = f"{entry.unique_id}_{key}"
+        sim = coordinator.home.engine.sims[coordinator.epoch]
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, str(entry.unique_id))},
+            entry_type=DeviceEntryType.SERVICE,
+            manufacturer=sim.carrier.name,
+            model=MODEL_SIM,
+            name=entry.title,
+        )
+
+    @property
+    def available(self) -> bool:
+        """An entity speaks as long as the ledger can be read."""
+        return self.coordinator.data is not None
+
+    @property
+    def status(self) -> SimStatus:
+        """How the SIM stands. Only while the entity is available."""
+        status = self.coordinator.data
+        if status is None:
+            raise RuntimeError("an unavailable SIM was asked for its status")
+        return status
+
+
+class AccountEntity(CoordinatorEntity[AccountCoordinator]):
+    """An entity of an account."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: AccountCoordinator, key: str) -> None:
+        """Give the entity its place."""
+        super().__init__(coordinator)
+        entry = coordinator.config_entry
+        self._attr_translation_key = key
+        self._attr_unique_id = f"{entry.unique_id}_{key}"
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, str(entry.unique_id))},
+            entry_type=DeviceEntryType.SERVICE,
+            manufacturer=entry.data[CONF_PROVIDER].capitalize(),
+            model=MODEL_ACCOUNT,
+            name=entry.title,
+        )
+
+
+class HouseholdEntity(CoordinatorEntity[HouseholdCoordinator]):
+    """An entity of the household."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: HouseholdCoordinator, key: str) -> None:
+        """Give the entity its place."""
+        super().__init__(coordinator)
+        self._attr_translation_key = key
+        self._attr_unique_id = f"household_{key}"
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, "household")},
+            entry_type=DeviceEntryType.SERVICE,
+            manufacturer="SIM Keeper",
+            model=MODEL_HOUSEHOLD,
+            name=coordinator.config_entry.title,
+        )

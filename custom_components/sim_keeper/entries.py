@@ -1,0 +1,152 @@
+"""Config entries read as values of the heart."""
+
+from collections.abc import Mapping
+import ipaddress
+import secrets
+from typing import Any, cast
+import uuid
+from zoneinfo import ZoneInfo
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+from yarl import URL
+
+from .const import (
+    CONF_ACCOUNT,
+    CONF_AMOUNT,
+    CONF_CAP_CURRENCY,
+    CONF_CARRIER,
+    CONF_COUNTRY,
+    CONF_CURRENCY,
+    CONF_DAYS_BEFORE,
+    CONF_EPOCH,
+    CONF_KIND,
+    CONF_LOGIN,
+    CONF_LOW_BALANCE,
+    CONF_MODE,
+    CONF_MONTHLY_CAP,
+    CONF_NUMBER,
+    CONF_OPERATOR,
+    CONF_OVERRIDES,
+    CONF_TIME_ZONE,
+    DOMAIN,
+    KIND_ACCOUNT,
+)
+from .keeper.carrier_data import other_carrier, with_overrides
+from .keeper.carriers import CarrierProfile
+from .keeper.money import Money
+from .keeper.sim import Mode, Rules, Sim
+from .phone import mask
+
+_EPOCH_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_EPOCH_LENGTH = 10
+
+
+def kind_of(entry: ConfigEntry[Any]) -> str:
+    """Return which of the three kinds an entry is."""
+    return cast("str", entry.data[CONF_KIND])
+
+
+def new_epoch() -> str:
+    """Return the random mark of a line that is added: part of every order's key."""
+    return "".join(secrets.choice(_EPOCH_LETTERS) for _ in range(_EPOCH_LENGTH))
+
+
+def sim_unique_id(number: str) -> str:
+    """Return the unique id of a SIM entry; it gives nothing of the number away at a glance."""
+    scheme = "tel" if number.startswith("+") else "iccid"
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{scheme}:{number}"))
+
+
+def sim_title(name: str | None, carrier: str, number: str) -> str:
+    """Return the title of a SIM entry: the user's own, or the carrier and the masked number."""
+    return name or f"{carrier} {mask(number)}"
+
+
+def carrier_of(
+    data: Mapping[str, Any], profiles: Mapping[str, CarrierProfile]
+) -> CarrierProfile:
+    """Return the carrier's rule as the user corrected it.
+
+    A profile that has gone, or that changed its currency, gives way to the neutral one.
+    """
+    profile = profiles.get(data[CONF_CARRIER])
+    if profile is None or profile.currency != data[CONF_CURRENCY]:
+        profile = other_carrier(data[CONF_COUNTRY], data[CONF_CURRENCY])
+    return with_overrides(profile, data[CONF_OVERRIDES])
+
+
+def sim_from(entry: ConfigEntry[Any], profiles: Mapping[str, CarrierProfile]) -> Sim:
+    """Return the SIM of an entry. Reads the small file of its time zone at the first call."""
+    data = entry.data
+    return Sim(
+        epoch=data[CONF_EPOCH],
+        number=data[CONF_NUMBER],
+        country=data[CONF_COUNTRY],
+        currency=data[CONF_CURRENCY],
+        zone=_zone(data[CONF_TIME_ZONE]),
+        carrier=carrier_of(data, profiles),
+        account=data[CONF_ACCOUNT],
+        operator=data[CONF_OPERATOR],
+        rules=rules_from(entry.options, data[CONF_CURRENCY]),
+    )
+
+
+def rules_from(options: Mapping[str, Any], currency: str) -> Rules:
+    """Return the rules in the options of a SIM whose credit is in this currency."""
+    days = options.get(CONF_DAYS_BEFORE)
+    return Rules(
+        mode=Mode(options[CONF_MODE]),
+        low_balance=_money(options, CONF_LOW_BALANCE, currency),
+        days_before=None if days is None else int(days),
+        amount=_money(options, CONF_AMOUNT, currency),
+        monthly_cap=_money(
+            options, CONF_MONTHLY_CAP, options.get(CONF_CAP_CURRENCY, currency)
+        ),
+    )
+
+
+@callback
+def account_entries(hass: HomeAssistant) -> list[ConfigEntry[Any]]:
+    """Return the accounts that the user has connected and not disabled."""
+    return [
+        entry
+        for entry in hass.config_entries.async_entries(
+            DOMAIN, include_ignore=False, include_disabled=False
+        )
+        if kind_of(entry) == KIND_ACCOUNT
+    ]
+
+
+@callback
+def account_entry(
+    hass: HomeAssistant, unique_id: str | None
+) -> ConfigEntry[Any] | None:
+    """Return the account with this unique id, if it is (still) connected."""
+    for entry in account_entries(hass):
+        if entry.unique_id == unique_id:
+            return entry
+    return None
+
+
+def is_loopback_account(entry: ConfigEntry[Any]) -> bool:
+    """Whether an account talks to a simulator on this machine: no real money can move."""
+    base_url = entry.data[CONF_LOGIN].get("base_url")
+    if not base_url:
+        return False
+    try:
+        return ipaddress.ip_address(URL(base_url).host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _money(options: Mapping[str, Any], key: str, currency: str) -> Money | None:
+    text = options.get(key)
+    return None if text is None else Money.parse(text, currency)
+
+
+def _zone(name: str) -> ZoneInfo:
+    # A zone may vanish from the database; a deadline a few hours off is better than none.
+    zone = dt_util.get_time_zone(name) or dt_util.get_default_time_zone()
+    return cast("ZoneInfo", zone)

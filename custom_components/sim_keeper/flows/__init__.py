@@ -1,0 +1,1 @@
+"""The screens of the config and options flows, one module per topic."""

@@ -1,0 +1,149 @@
+"""The engine's world in Home Assistant: time, channels, the ledger's thread and listeners.
+
+There is one for the whole domain. It outlives reloads of entries, because an order must.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+import logging
+from pathlib import Path
+from typing import Any
+import uuid
+from zoneinfo import ZoneInfo
+
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from .const import DOMAIN, LEDGER_FILE
+from .keeper.budget import HouseholdRules
+from .keeper.carrier_data import load_carriers
+from .keeper.carriers import CarrierProfile
+from .keeper.doors import Doors
+from .keeper.engine import Engine
+from .keeper.errors import LedgerFault
+from .keeper.ledger import Event, Ledger
+from .keeper.ports import Channel
+
+_LOGGER = logging.getLogger(__name__)
+
+HOME: HassKey[Home] = HassKey(DOMAIN)
+
+SIGNAL_EVENT = f"{DOMAIN}_event"
+"""Sent with each new `Event` of the ledger."""
+SIGNAL_HOUSEHOLD = f"{DOMAIN}_household"
+"""Sent when something that concerns the whole household may have changed."""
+SIGNAL_FROZEN = f"{DOMAIN}_frozen"
+"""Sent with the `LedgerFault` when all spending has ended."""
+SIGNAL_LOGIN_FAILED = f"{DOMAIN}_login_failed"
+"""Sent with the unique id of an account that needs new credentials."""
+
+
+def signal_status(epoch: str) -> str:
+    """Return the signal that is sent when the status of a SIM has changed."""
+    return f"{DOMAIN}_status_{epoch}"
+
+
+class Home:
+    """Implements `keeper.world.World` and holds the engine."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Make an engine that is frozen until the ledger is opened."""
+        self._hass = hass
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="sim_keeper_ledger")
+        self._channels: dict[str, Channel] = {}
+        self._cancel_wake: CALLBACK_TYPE | None = None
+        self.profiles: dict[str, CarrierProfile] = {}
+        self.engine = Engine(
+            self, HouseholdRules(zone=ZoneInfo(hass.config.time_zone or "UTC"))
+        )
+        self.doors = Doors(self.engine)
+
+    async def open(self, *, expected: bool) -> None:
+        """Load the carriers and open the ledger; a broken one leaves the engine frozen."""
+        profiles = await self._hass.async_add_executor_job(load_carriers)
+        self.profiles = dict(profiles)
+        path = Path(self._hass.config.path(LEDGER_FILE))
+        fresh_uuid = uuid.uuid4().hex
+
+        def make() -> Ledger:
+            return Ledger.open(
+                path, expected=expected, fresh_uuid=fresh_uuid, now=dt_util.utcnow()
+            )
+
+        await self.engine.open(make)
+
+    async def close(self) -> None:
+        """End all work at shutdown."""
+        if self._cancel_wake is not None:
+            self._cancel_wake()
+            self._cancel_wake = None
+        await self.engine.stop()
+        await self._hass.async_add_executor_job(self._executor.shutdown)
+
+    @callback
+    def connect(self, account: str, channel: Channel) -> None:
+        """Make an account's channel known to the engine."""
+        self._channels[account] = channel
+
+    @callback
+    def disconnect(self, account: str) -> None:
+        """Forget an account's channel."""
+        self._channels.pop(account, None)
+
+    # -- keeper.world.World ---------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """Return the present moment."""
+        return dt_util.utcnow()
+
+    def channel(self, account: str) -> Channel | None:
+        """Return the channel of an account that is set up."""
+        return self._channels.get(account)
+
+    def run[T](self, call: Callable[[], T]) -> Awaitable[T]:
+        """Run a call in the ledger's thread."""
+        return self._hass.loop.run_in_executor(self._executor, call)
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Run work that belongs to no entry: an order outlives a reload."""
+        return self._hass.async_create_background_task(work, f"{DOMAIN} {name}")
+
+    @callback
+    def wake_at(self, moment: datetime) -> None:
+        """Wake the engine at a moment."""
+        if self._cancel_wake is not None:
+            self._cancel_wake()
+        self._cancel_wake = async_track_point_in_utc_time(
+            self._hass, HassJob(self._wake, f"{DOMAIN} wake"), moment
+        )
+
+    @callback
+    def changed(self, epoch: str) -> None:
+        """Pass on that a SIM's status has changed."""
+        async_dispatcher_send(self._hass, signal_status(epoch))
+        async_dispatcher_send(self._hass, SIGNAL_HOUSEHOLD)
+
+    @callback
+    def happened(self, event: Event) -> None:
+        """Pass an event of the ledger on."""
+        async_dispatcher_send(self._hass, SIGNAL_EVENT, event)
+
+    @callback
+    def login_failed(self, account: str) -> None:
+        """Pass on that an account needs new credentials."""
+        async_dispatcher_send(self._hass, SIGNAL_LOGIN_FAILED, account)
+
+    @callback
+    def frozen(self, fault: LedgerFault) -> None:
+        """Pass on that all spending has ended."""
+        _LOGGER.error("The ledger is frozen (%s): nothing will be bought", fault.value)
+        async_dispatcher_send(self._hass, SIGNAL_FROZEN, fault)
+
+    async def _wake(self, _now: datetime) -> None:
+        self._cancel_wake = None
+        await self.engine.wake()

@@ -1,0 +1,94 @@
+"""Budgets: which caps bear on an order, and whether there is room in them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from .ledger import Hold, Spending
+from .money import Money
+from .sim import Sim
+
+MARGIN_PERCENT = 5
+"""What a price may rise between quote and booking, where the vendor enforces no maximum."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """A limit for one scope and month. `limit` None: spending is counted, not limited."""
+
+    scope: str
+    period: str
+    limit: Money | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HouseholdRules:
+    """What all SIMs share."""
+
+    zone: ZoneInfo
+    monthly_caps: tuple[Money, ...] = ()
+
+
+def month(zone: ZoneInfo, now: datetime) -> str:
+    """Return the calendar month of a moment in a zone: `2026-11`."""
+    return now.astimezone(zone).strftime("%Y-%m")
+
+
+def sim_scope(epoch: str) -> str:
+    """Return the scope of one SIM's budget."""
+    return f"sim:{epoch}"
+
+
+HOUSEHOLD_SCOPE = "household"
+
+
+def caps_for(sim: Sim, household: HouseholdRules, now: datetime) -> tuple[Cap, ...]:
+    """Return the caps that bear on an order of a SIM."""
+    shared = [
+        Cap(scope=HOUSEHOLD_SCOPE, period=month(household.zone, now), limit=limit)
+        for limit in household.monthly_caps
+    ]
+    own = Cap(
+        scope=sim_scope(sim.epoch),
+        period=month(sim.zone, now),
+        limit=sim.rules.monthly_cap,
+    )
+    # Without a shared limit the household's spending is counted all the same.
+    counted = Cap(scope=HOUSEHOLD_SCOPE, period=month(household.zone, now), limit=None)
+    return (own, *(shared or [counted]))
+
+
+def holds_for(caps: tuple[Cap, ...], currency: str) -> tuple[Hold, ...]:
+    """Return the holds that an order in a currency needs, at most one per scope."""
+    holds: dict[str, Hold] = {}
+    for cap in caps:
+        limit = cap.limit if cap.limit and cap.limit.currency == currency else None
+        if limit is None and cap.scope in holds:
+            continue
+        holds[cap.scope] = Hold(
+            scope=cap.scope,
+            period=cap.period,
+            currency=currency,
+            cap=None if limit is None else limit.minor,
+        )
+    return tuple(holds.values())
+
+
+def limited(holds: tuple[Hold, ...]) -> bool:
+    """Tell whether any cap limits an order: without one it cannot be automatic."""
+    return any(hold.cap is not None for hold in holds)
+
+
+def overrun(
+    holds: tuple[Hold, ...], spent: tuple[Spending, ...], ceiling: Money
+) -> tuple[Hold, Money] | None:
+    """Return the first cap that an order would break, with what is left in it."""
+    known = {(spending.scope, spending.period): spending for spending in spent}
+    for hold in holds:
+        if hold.cap is None:
+            continue
+        spending = known[hold.scope, hold.period]
+        left = Money(hold.cap, hold.currency) - spending.in_currency(hold.currency)
+        if left < ceiling:
+            return hold, left
+    return None

@@ -1,0 +1,454 @@
+"""The doors through which people and automations act. Every one checks who may pass first."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from .budget import caps_for, holds_for
+from .checkout import Offer, as_new
+from .engine import Engine
+from .errors import OrderRefused
+from .estimates import readings_after
+from .ledger import STOPPED, Closing, EventType, Ledger, NewOrder, Payment
+from .ledger.views import LedgerView
+from .money import Money, positive
+from .orders import IN_FLIGHT, Attempt, Kind, Order, Origin, State
+from .permissions import Caller, Door, reading_door, require
+from .policy import COOLDOWN, Reason, Situation, clock_doubtful, not_automatic
+from .ports import Json, Wanted
+from .sim import UNIT_DAY, Field, Mode, Reading, Sim, Trust
+
+SOURCE_PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a recharge would buy and cost; nothing was ordered."""
+
+    offer: Offer | None
+    amount: Money | None
+    """What a person would be asked to recharge, where no account buys."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """Readings that a person typed; None = not given."""
+
+    balance: Money | None = None
+    expiry: date | None = None
+    data_left: int | None = None
+    last_activity: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """What a person says of a recharge that he did."""
+
+    cost: Money
+    day: date
+    days: int | None = None
+    expiry: date | None = None
+    place: str | None = None
+    receipt: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recharge:
+    """What is asked for by the action `recharge`."""
+
+    wanted: Wanted
+    request: str | None = None
+    another: bool = False
+    """The caller means one more, although there was one within the last day."""
+
+    def words(self) -> dict[str, Json]:
+        """Return the parameters that a repeated request must share."""
+        wanted = self.wanted
+        return {
+            "amount": None if wanted.amount is None else str(wanted.amount),
+            "product": wanted.product,
+        }
+
+
+@dataclass(slots=True)
+class Doors:
+    """The engine as callers may use it."""
+
+    engine: Engine
+
+    # -- Buying ---------------------------------------------------------------------------
+
+    async def preview(self, epoch: str, wanted: Wanted) -> Preview:
+        """Say what a recharge would cost, without ordering it."""
+        sim = self._sim(epoch)
+        wanted = _filled(sim, wanted)
+        if sim.account is None:
+            return Preview(offer=None, amount=wanted.amount)
+        return Preview(offer=await self.engine.checkout.offer(sim, wanted), amount=None)
+
+    async def recharge(self, epoch: str, asked: Recharge, caller: Caller) -> Order:
+        """Recharge a SIM now, or ask a person, as the caller and the mode allow.
+
+        Raises NotAllowed, OrderRefused, Rejected, Unavailable, LoginFailed, LedgerBroken.
+        """
+        require(Door.SPEND, caller)
+        sim = self._sim(epoch)
+        async with self.engine.lock(epoch):
+            at, _ = await self.engine.situation(sim)
+            if (open_order := await self._repeated(sim, at.view, asked)) is not None:
+                return open_order
+            if sim.account is None:
+                return await self._assign(sim, asked, caller)
+            self._check_may_buy(at, caller)
+            checkout = self.engine.checkout
+            offer = await checkout.offer(sim, _filled(sim, asked.wanted))
+            holds = await self.engine.room(sim, offer)
+            new = as_new(
+                sim,
+                offer,
+                origin=Origin.PERSON if caller.user_id else Origin.ACTION,
+                why={"reason": "requested", "rules": [], **asked.words()},
+                request=asked.request,
+            )
+            now = self.engine.world.now()
+            desk = self.engine.desk
+            if caller.user_id is None and not_automatic(at, (), now) is not None:
+                return await desk.write(Ledger.ask, new, caller.actor, now)
+            order = await desk.write(
+                Ledger.bear_approved, new, holds, caller.actor, now
+            )
+            order, attempt = await self._begin(sim, order)
+        return await self.engine.launch(sim, order, attempt)
+
+    async def approve(self, order_id: int, caller: Caller) -> Order:
+        """Say yes to a question: price it anew, send it and return how it stands then."""
+        require(Door.APPROVE, caller)
+        order = await self._order(order_id)
+        sim = self._sim(order.sim)
+        async with self.engine.lock(sim.epoch):
+            order = await self._order(order_id)
+            if order.state is not State.ASKED:
+                raise OrderRefused("not_waiting", state=order.state.value)
+            if order.assisted:
+                return await self._confirm_task(sim, order, caller)
+            now = self.engine.world.now()
+            if now >= order.valid_until:
+                raise OrderRefused("question_expired")
+            at, _ = await self.engine.situation(sim)
+            if at.view.stopped:
+                raise OrderRefused(Reason.STOPPED.value)
+            wanted = Wanted(amount=order.value, product=order.product)
+            offer = await self.engine.checkout.offer(sim, wanted)
+            if order.ceiling < offer.quote.price:
+                await self._ask_again(sim, order, offer, now)
+                raise OrderRefused(
+                    Reason.PRICE_CHANGED.value, price=str(offer.quote.price)
+                )
+            holds = await self.engine.room(sim, offer)
+            new = as_new(sim, offer, origin=order.origin, why=order.why)
+            order = await self.engine.desk.write(
+                Ledger.approve, order.id, new, holds, caller.actor, now
+            )
+            order, attempt = await self._begin(sim, order)
+        return await self.engine.launch(sim, order, attempt)
+
+    async def cancel(self, order_id: int, caller: Caller) -> Order:
+        """Say no: nothing that is not yet sent will be sent. What is sent cannot be un-sent."""
+        require(Door.CANCEL, caller)
+        order = await self._order(order_id)
+        async with self.engine.lock(order.sim):
+            order = await self._order(order_id)
+            if order.state in IN_FLIGHT:
+                raise OrderRefused("already_sent")
+            if order.state not in (State.ASKED, State.APPROVED):
+                raise OrderRefused("not_waiting", state=order.state.value)
+            asked = order.state is State.ASKED
+            closing = Closing(
+                to=State.DECLINED if asked else State.CANCELLED,
+                type=EventType.DECLINED if asked else EventType.CANCELLED,
+                reason="person",
+            )
+            order = await self._move(order, closing, caller)
+        self.engine.soon(order.sim)
+        return order
+
+    async def resolve(
+        self, order_id: int, *, arrived: bool, note: str | None, caller: Caller
+    ) -> Order:
+        """Settle an order whose end the vendor does not tell, by a person's word."""
+        require(Door.RESOLVE, caller)
+        order = await self._order(order_id)
+        async with self.engine.lock(order.sim):
+            order = await self._order(order_id)
+            if order.state not in (State.UNKNOWN, State.NEEDS_PERSON):
+                raise OrderRefused("not_open", state=order.state.value)
+            if arrived:
+                order = await self.engine.checkout.believe(
+                    self.engine.sims.get(order.sim), order, note, caller.actor
+                )
+            else:
+                closing = Closing(
+                    to=State.REJECTED,
+                    type=EventType.REJECTED,
+                    reason="person_says_not_arrived",
+                    note=note,
+                )
+                order = await self._move(order, closing, caller)
+        self.engine.soon(order.sim)
+        return order
+
+    async def set_stop(self, *, on: bool, caller: Caller) -> None:
+        """Stop all spending, or lift the stop."""
+        require(Door.STOP if on else Door.LIFT_STOP, caller)
+        await self.engine.desk.write(
+            Ledger.set_setting,
+            STOPPED,
+            "on" if on else "off",
+            caller.actor,
+            self._time(),
+        )
+        for epoch in list(self.engine.sims):
+            await self.engine.evaluate(epoch)
+
+    async def stopped(self) -> bool:
+        """Tell whether all spending is stopped."""
+        return await self.engine.desk.read(Ledger.setting, STOPPED) == "on"
+
+    # -- Noting what happened -------------------------------------------------------------
+
+    async def record(self, epoch: str, paid: Paid, caller: Caller) -> Order:
+        """Note a recharge that a person did; it closes an open task and satisfies the need."""
+        require(Door.RECORD, caller)
+        sim = self._sim(epoch)
+        positive(paid.cost)
+        if paid.expiry is not None or paid.days is not None:
+            require(reading_door(sim.rules.mode), caller)
+        today = self._today(sim)
+        if paid.day > today:
+            raise OrderRefused("day_in_future")
+        async with self.engine.lock(epoch):
+            at, _ = await self.engine.situation(sim)
+            task = at.view.task
+            order = await self._paid(sim, task, paid, caller)
+        self.engine.soon(epoch)
+        return order
+
+    async def update_reading(self, epoch: str, typed: Typed, caller: Caller) -> None:
+        """Keep what a person read or knows of a SIM."""
+        sim = self._sim(epoch)
+        require(reading_door(sim.rules.mode), caller)
+        if typed.balance is not None and typed.balance.currency != sim.currency:
+            raise OrderRefused("currency_differs", currency=sim.currency)
+        if typed.last_activity is not None and typed.last_activity > self._today(sim):
+            raise OrderRefused("day_in_future")
+        now = self._time()
+        for reading in typed_readings(typed, now):
+            await self.engine.desk.write(
+                Ledger.add_reading, epoch, reading, caller.actor, now
+            )
+        await self.engine.evaluate(epoch)
+
+    async def mark_active(self, epoch: str, caller: Caller) -> None:
+        """Note that the number was used today."""
+        sim = self._sim(epoch)
+        await self.update_reading(epoch, Typed(last_activity=self._today(sim)), caller)
+
+    # -- Parts ----------------------------------------------------------------------------
+
+    async def _begin(self, sim: Sim, order: Order) -> tuple[Order, Attempt]:
+        try:
+            return await self.engine.begin(sim, order)
+        except BaseException:
+            # Nothing was sent, and whoever asked hears why: the order must not stay behind.
+            closing = Closing(
+                to=State.CANCELLED,
+                type=EventType.CANCELLED,
+                reason="not_begun",
+                quiet=True,
+            )
+            await self.engine.desk.write(
+                Ledger.move, order.id, closing, "keeper", self._time()
+            )
+            raise
+
+    async def _repeated(
+        self, sim: Sim, view: LedgerView, asked: Recharge
+    ) -> Order | None:
+        """Return the order that the caller already has, or None for a new one."""
+        if asked.request is not None:
+            earlier = await self.engine.desk.read(
+                Ledger.by_request, sim.epoch, asked.request
+            )
+            if earlier is not None:
+                if any(earlier.why.get(k) != v for k, v in asked.words().items()):
+                    raise OrderRefused("request_differs")
+                return earlier
+        open_order = view.order or (view.task if sim.account is None else None)
+        if open_order is not None:
+            if asked.request is None:
+                return open_order
+            raise OrderRefused(Reason.ORDER_OPEN.value)
+        last = view.last_recharge
+        if (
+            asked.request is None
+            and not asked.another
+            and last is not None
+            and last.settled_at is not None
+            and self._time() - last.settled_at < COOLDOWN
+        ):
+            raise OrderRefused(Reason.RECENTLY_RECHARGED.value)
+        return None
+
+    def _check_may_buy(self, at: Situation, caller: Caller) -> None:
+        view, mode = at.view, at.sim.rules.mode
+        if view.stopped:
+            raise OrderRefused(Reason.STOPPED.value)
+        if self.engine.stopping:
+            raise OrderRefused(Reason.STOPPING.value)
+        if clock_doubtful(view, self._time()):
+            raise OrderRefused(Reason.CLOCK_DOUBTFUL.value)
+        if caller.user_id is not None:
+            return
+        # Without a person behind it, a call may do no more than the rules themselves.
+        if mode in (Mode.OFF, Mode.REMIND):
+            raise OrderRefused("mode_forbids", mode=mode.value)
+        delivered = view.last_delivered_at
+        if delivered is not None and self._time() - delivered < COOLDOWN:
+            raise OrderRefused(Reason.RECENTLY_RECHARGED.value)
+
+    async def _assign(self, sim: Sim, asked: Recharge, caller: Caller) -> Order:
+        why: dict[str, Json] = {"reason": "requested", "rules": [], **asked.words()}
+        wanted = _filled(sim, asked.wanted)
+        return await self.engine.assign(
+            sim, Kind.RECHARGE, wanted.amount, why, caller.actor
+        )
+
+    async def _ask_again(
+        self, sim: Sim, order: Order, offer: Offer, now: datetime
+    ) -> None:
+        closing = Closing(
+            to=State.CANCELLED,
+            type=EventType.CANCELLED,
+            reason=Reason.PRICE_CHANGED.value,
+            quiet=True,
+        )
+        await self.engine.desk.write(Ledger.move, order.id, closing, "keeper", now)
+        new = as_new(sim, offer, origin=order.origin, why=order.why)
+        await self.engine.desk.write(Ledger.ask, new, "keeper", now)
+
+    async def _confirm_task(self, sim: Sim, task: Order, caller: Caller) -> Order:
+        """Tick an assisted task off as planned."""
+        today = self._today(sim)
+        cost = task.value or Money(0, sim.currency)
+        order = await self._paid(sim, task, Paid(cost=cost, day=today), caller)
+        self.engine.soon(sim.epoch)
+        return order
+
+    async def _paid(
+        self, sim: Sim, task: Order | None, paid: Paid, caller: Caller
+    ) -> Order:
+        now = self._time()
+        before = await self.engine.desk.read(Ledger.readings, sim.epoch)
+        value = paid.cost if paid.cost.minor else None
+        readings = readings_after(
+            sim, before, value=value, days=paid.days, now=now, day=paid.day
+        )
+        if paid.expiry is not None:
+            readings = (
+                *(reading for reading in readings if reading.field is not Field.EXPIRY),
+                *typed_readings(Typed(expiry=paid.expiry), now),
+            )
+        if task is not None and task.kind is Kind.ACTIVITY:
+            readings = (
+                *(
+                    reading
+                    for reading in readings
+                    if reading.field is not Field.LAST_ACTIVITY
+                ),
+                *typed_readings(Typed(last_activity=paid.day), now),
+            )
+        payment = Payment(
+            cost=paid.cost,
+            day=paid.day,
+            days=paid.days,
+            place=paid.place,
+            receipt=paid.receipt,
+            note=paid.note,
+        )
+        holds = holds_for(caps_for(sim, self.engine.household, now), paid.cost.currency)
+        desk = self.engine.desk
+        if task is not None:
+            return await desk.write(
+                Ledger.confirm_paid,
+                task.id,
+                payment,
+                holds,
+                readings,
+                caller.actor,
+                now,
+            )
+        new = NewOrder(
+            sim=sim.epoch,
+            origin=Origin.PERSON,
+            assisted=True,
+            ceiling=paid.cost,
+            value=paid.cost,
+            why={"reason": "recorded", "rules": []},
+        )
+        return await desk.write(
+            Ledger.record_paid, new, payment, holds, readings, caller.actor, now
+        )
+
+    async def _move(self, order: Order, closing: Closing, caller: Caller) -> Order:
+        return await self.engine.desk.write(
+            Ledger.move, order.id, closing, caller.actor, self._time()
+        )
+
+    async def _order(self, order_id: int) -> Order:
+        return await self.engine.desk.read(Ledger.order, order_id)
+
+    def _sim(self, epoch: str) -> Sim:
+        sim = self.engine.sims.get(epoch)
+        if sim is None:
+            raise OrderRefused("sim_not_found")
+        return sim
+
+    def _time(self) -> datetime:
+        return self.engine.world.now()
+
+    def _today(self, sim: Sim) -> date:
+        return self._time().astimezone(sim.zone).date()
+
+
+def typed_readings(typed: Typed, now: datetime) -> tuple[Reading, ...]:
+    """Return what a person typed as readings."""
+    values: list[tuple[Field, int, str]] = []
+    if typed.balance is not None:
+        values.append((Field.BALANCE, typed.balance.minor, typed.balance.currency))
+    if typed.expiry is not None:
+        values.append((Field.EXPIRY, typed.expiry.toordinal(), UNIT_DAY))
+    if typed.data_left is not None:
+        values.append((Field.DATA_LEFT, typed.data_left, "B"))
+    if typed.last_activity is not None:
+        values.append((Field.LAST_ACTIVITY, typed.last_activity.toordinal(), UNIT_DAY))
+    return tuple(
+        Reading(
+            field=name,
+            value=value,
+            unit=unit,
+            observed_at=now,
+            got_at=now,
+            source=SOURCE_PERSON,
+            trust=Trust.TYPED,
+        )
+        for name, value, unit in values
+    )
+
+
+def _filled(sim: Sim, wanted: Wanted) -> Wanted:
+    """Fill in the SIM's usual amount where the caller named nothing."""
+    if wanted.amount is not None or wanted.product is not None:
+        return wanted
+    if sim.rules.amount is None and sim.account is not None:
+        raise OrderRefused(Reason.NO_AMOUNT.value)
+    return Wanted(amount=sim.rules.amount)

@@ -1,0 +1,544 @@
+"""The engine: the one writer. It evaluates SIMs when something is due, never on a fixed tick."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime, timedelta
+import logging
+
+from .budget import HouseholdRules, caps_for, holds_for, limited, overrun
+from .checkout import Checkout, Offer, as_new, terms_of
+from .errors import LedgerBroken, LoginFailed, OrderRefused, Rejected, Unavailable
+from .ledger import (
+    STOPPED,
+    Closing,
+    EventType,
+    Hold,
+    Ledger,
+    LedgerView,
+    NewOrder,
+    Spending,
+)
+from .ledgerdesk import LedgerDesk
+from .lifecycle import lifecycle
+from .money import Money
+from .orders import Attempt, Kind, Order, Origin, State
+from .policy import (
+    TOLD_REASONS,
+    Action,
+    Decision,
+    Reason,
+    Situation,
+    decide,
+    due_rules,
+    next_day,
+)
+from .ports import Json, Wanted
+from .reminders import due_reminder
+from .sim import Mode, Reading, Sim
+from .status import SimStatus, months_caps, status
+from .world import World
+
+_LOGGER = logging.getLogger(__name__)
+
+RETRY_AFTER_TROUBLE = timedelta(hours=1)
+RETRY_UNREADABLE = timedelta(minutes=30)
+TASK_LASTS = timedelta(days=400)
+DAY_EVERY = timedelta(hours=24)
+STOP_WAITS_S = 10
+
+_LOOKED_AT = (State.PENDING, State.UNKNOWN, State.NEEDS_PERSON)
+
+
+class Engine:
+    """Keeps every registered SIM alive, through the ports of a world."""
+
+    def __init__(self, world: World, household: HouseholdRules) -> None:
+        """Start frozen; `start` opens the ledger."""
+        self.world = world
+        self.desk = LedgerDesk(world)
+        self.checkout = Checkout(world, self.desk)
+        self.household = household
+        self.sims: dict[str, Sim] = {}
+        self._statuses: dict[str, SimStatus] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._due: dict[str, datetime] = {}
+        self._orders_due: datetime | None = None
+        self._day_due: datetime | None = None
+        self._sending: dict[int, asyncio.Task[None]] = {}
+        self._running = False
+        self.stopping = False
+
+    # -- Life of the engine ---------------------------------------------------------------
+
+    async def open(self, make_ledger: Callable[[], Ledger]) -> None:
+        """Open the ledger. Never raises: a ledger that cannot be opened freezes the engine."""
+        await self.desk.open(make_ledger)
+        if self.desk.fault is None:
+            await self._take_up_interrupted()
+
+    async def start(self) -> None:
+        """Begin to evaluate: all entries are set up and the home is running."""
+        self._running = True
+        self._day_due = self.world.now()
+        for epoch in self.sims:
+            self._due[epoch] = self.world.now()
+        await self.wake()
+
+    async def stop(self) -> None:
+        """Begin nothing new, let what is being sent end for a moment, and close the ledger."""
+        self.stopping = True
+        if self._sending:
+            ended = asyncio.gather(*self._sending.values(), return_exceptions=True)
+            try:
+                await asyncio.wait_for(asyncio.shield(ended), STOP_WAITS_S)
+            except TimeoutError:
+                _LOGGER.warning(
+                    "Stopping while an order is on its way; it is looked up later"
+                )
+        await self.desk.close()
+
+    async def register(self, sim: Sim, first: Sequence[Reading] = ()) -> None:
+        """Take a SIM into care, with the readings that were typed when it was added."""
+        self.sims[sim.epoch] = sim
+        if self.desk.fault is None:
+            now = self.world.now()
+            try:
+                known = await self.desk.read(Ledger.is_live, sim.epoch)
+                if not known:
+                    await self.desk.write(
+                        Ledger.add_sim, sim.epoch, sim.number, sim.zone.key, now
+                    )
+                    for reading in first:
+                        await self.desk.write(
+                            Ledger.add_reading, sim.epoch, reading, "user:flow", now
+                        )
+            except LedgerBroken:
+                _LOGGER.debug("SIM registered without a ledger")
+        await self._refresh(sim)
+        self.soon(sim.epoch)
+
+    async def change(self, sim: Sim) -> None:
+        """Apply new settings of a SIM at once. Saving them is a person's go-ahead."""
+        self.sims[sim.epoch] = sim
+        if self.desk.fault is None:
+            await self.desk.write(
+                Ledger.clear_refusals, sim.epoch, "user:options", self.world.now()
+            )
+        await self.evaluate(sim.epoch)
+
+    async def unregister(self, epoch: str, *, removed: bool) -> None:
+        """Let go of a SIM: disabled or reloaded (questions stay), or removed (unsent ends)."""
+        self.sims.pop(epoch, None)
+        self._due.pop(epoch, None)
+        self._statuses.pop(epoch, None)
+        if removed and self.desk.fault is None:
+            async with self._lock(epoch):
+                await self.desk.write(
+                    Ledger.remove_sim, epoch, "user:entry", self.world.now()
+                )
+
+    async def account_ready(self, account: str) -> None:
+        """Hear that an account works (again): what only its login stopped may go on."""
+        for sim in list(self.sims.values()):
+            if sim.account != account:
+                continue
+            current = self._statuses.get(sim.epoch)
+            if current and current.decision.reason in (
+                Reason.REFUSED,
+                Reason.NO_CHANNEL,
+            ):
+                view = await self.desk.read(
+                    Ledger.view, sim.epoch, account, self.world.now()
+                )
+                if view.refused and view.refused[-1].reason == "login_failed":
+                    await self.desk.write(
+                        Ledger.clear_refusals, sim.epoch, "keeper", self.world.now()
+                    )
+            self.soon(sim.epoch)
+
+    def status(self, epoch: str) -> SimStatus | None:
+        """Return how a SIM stood when it was last looked at."""
+        return self._statuses.get(epoch)
+
+    def soon(self, epoch: str) -> None:
+        """Have a SIM evaluated as soon as possible."""
+        self._due[epoch] = self.world.now()
+        self._plan()
+
+    async def set_household(self, household: HouseholdRules) -> None:
+        """Apply new settings that all SIMs share."""
+        self.household = household
+        for epoch in list(self.sims):
+            await self.evaluate(epoch)
+
+    # -- Waking ---------------------------------------------------------------------------
+
+    async def wake(self) -> None:
+        """Do everything that is due, each SIM and order for itself, and plan the next waking."""
+        if not self._running or self.stopping:
+            return
+        now = self.world.now()
+        if self._day_due is not None and self._day_due <= now:
+            await self._isolated("the day", self._new_day(now))
+        due = [epoch for epoch, moment in self._due.items() if moment <= now]
+        # Together, so that a provider that hangs holds up nobody else's SIM.
+        await asyncio.gather(*(self.evaluate(epoch) for epoch in due))
+        await self._isolated("orders", self._look_up_orders(now))
+        self._plan()
+
+    async def evaluate(self, epoch: str) -> None:
+        """Look at one SIM: decide, act, remind. A failure stays with this SIM."""
+        async with self._lock(epoch):
+            sim = self.sims.get(epoch)
+            if sim is None:
+                return
+            self._due[epoch] = self.world.now() + RETRY_AFTER_TROUBLE
+            await self._isolated("a SIM", self._evaluate(sim))
+        self._plan()
+
+    def _plan(self) -> None:
+        if not self._running or self.stopping:
+            return
+        moments = [*self._due.values(), self._orders_due, self._day_due]
+        self.world.wake_at(min(moment for moment in moments if moment is not None))
+
+    async def _isolated(self, what: str, work: Coroutine[object, object, None]) -> None:
+        try:
+            await work
+        except LedgerBroken as err:
+            _LOGGER.error(
+                "The ledger cannot be used (%s): nothing is bought", err.fault.value
+            )
+        except Exception:  # One broken SIM must not stop the others.
+            _LOGGER.exception("Something went wrong with %s", what)
+
+    async def _new_day(self, now: datetime) -> None:
+        self._day_due = now + DAY_EVERY
+        if self.desk.fault is None:
+            await self.desk.check()
+        if self.desk.fault is None:
+            await self.desk.write(Ledger.add_event, EventType.DAY, None, {}, now)
+
+    # -- One SIM --------------------------------------------------------------------------
+
+    async def situation(self, sim: Sim) -> tuple[Situation, tuple[Spending, ...]]:
+        """Read everything that bears on a SIM now."""
+        now = self.world.now()
+        view = await self.desk.read(Ledger.view, sim.epoch, sim.account, now)
+        caps = caps_for(sim, self.household, now)
+        spendings = tuple(
+            [
+                await self.desk.read(Ledger.spending, scope, period)
+                for scope, period in months_caps(caps)
+            ]
+        )
+        channel = None if sim.account is None else self.world.channel(sim.account)
+        at = Situation(
+            sim=sim,
+            life=lifecycle(sim, view.readings, now),
+            view=view,
+            capabilities=None if channel is None else channel.capabilities,
+            has_cap=any(cap.limit is not None for cap in caps),
+            frozen=self.desk.fault is not None,
+            stopping=self.stopping,
+        )
+        return at, spendings
+
+    async def _evaluate(self, sim: Sim) -> None:
+        at, _ = await self.situation(sim)
+        now = self.world.now()
+        if not at.frozen:
+            if await self._tidy(at, now):
+                at, _ = await self.situation(sim)
+            decision = decide(at, now)
+            self._due[sim.epoch] = decision.look_at
+            await self._note_stage(at, now)
+            await self._remind(at, now)
+            await self._act(at, decision)
+        await self._refresh(sim)
+
+    async def _tidy(self, at: Situation, now: datetime) -> bool:
+        """End what is no longer wanted or nobody answered; send on what is approved."""
+        order, task = at.view.order, at.view.task
+        needed = bool(due_rules(at, now)) and at.sim.rules.mode is not Mode.OFF
+        changed = False
+        if task is not None and task.origin is Origin.RULE and not needed:
+            await self._end(task, State.CANCELLED, "no_longer_needed", quiet=True)
+            changed = True
+        if order is None or order.state not in (State.ASKED, State.APPROVED):
+            return changed
+        buys = (
+            at.sim.rules.mode in (Mode.ASK, Mode.AUTO)
+            and at.sim.account == order.account
+        )
+        if order.origin is Origin.RULE and not (needed and buys):
+            await self._end(order, State.CANCELLED, "no_longer_needed", quiet=True)
+        elif now >= order.valid_until:
+            await self._end(order, State.EXPIRED, "nobody_answered", quiet=True)
+        elif order.state is State.APPROVED:
+            if at.view.stopped:
+                await self._end(order, State.CANCELLED, "stopped")
+            elif order.next_at is None or order.next_at <= now:
+                await self._send_approved(at.sim, order)
+        else:
+            return changed
+        return True
+
+    async def _end(
+        self, order: Order, to: State, reason: str, *, quiet: bool = False
+    ) -> None:
+        kinds = {State.CANCELLED: EventType.CANCELLED, State.EXPIRED: EventType.EXPIRED}
+        closing = Closing(to=to, type=kinds[to], reason=reason, quiet=quiet)
+        await self.desk.write(
+            Ledger.move, order.id, closing, "keeper", self.world.now()
+        )
+
+    async def _act(self, at: Situation, decision: Decision) -> None:
+        sim = at.sim
+        if decision.action is Action.ASSIST:
+            await self.assign(
+                sim, decision.kind, sim.rules.amount, decision.why, "keeper"
+            )
+        elif decision.action in (Action.ASK, Action.SEND):
+            try:
+                await self._buy(at, decision)
+            except (Unavailable, LoginFailed) as err:
+                _LOGGER.info("No price for a SIM at the moment: %s", err)
+                self._due[sim.epoch] = self.world.now() + RETRY_UNREADABLE
+            except Rejected as err:
+                await self._skip(at.view, sim, Reason.REFUSED, code=err.code)
+            except OrderRefused as err:
+                await self._skip(at.view, sim, err.reason, **err.numbers)
+        elif decision.reason in TOLD_REASONS and decision.rules:
+            await self._skip(at.view, sim, decision.reason)
+
+    async def _buy(self, at: Situation, decision: Decision) -> None:
+        """Ask for, or send, the order that a decision calls for."""
+        sim = at.sim
+        offer = await self.checkout.offer(sim, Wanted(amount=sim.rules.amount))
+        new = as_new(sim, offer, origin=Origin.RULE, why=decision.why)
+        holds = await self.room(sim, offer)
+        if decision.action is Action.SEND and limited(holds):
+            ordinal = await self.checkout.free_ordinal(sim, new, holds)
+            order, attempt = await self.desk.write(
+                Ledger.bear_sending, new, holds, ordinal, self.world.now()
+            )
+            await self._launch(sim, order, attempt)
+        else:
+            await self.desk.write(Ledger.ask, new, "keeper", self.world.now())
+
+    async def assign(
+        self,
+        sim: Sim,
+        kind: Kind,
+        amount: Money | None,
+        why: Mapping[str, Json],
+        actor: str,
+    ) -> Order:
+        """Ask a person to recharge, or to use the number."""
+        new = NewOrder(
+            sim=sim.epoch,
+            origin=Origin.RULE if actor == "keeper" else Origin.ACTION,
+            assisted=True,
+            kind=kind,
+            # A task costs what the person says later; the database wants a positive figure.
+            ceiling=amount or Money(1, sim.currency),
+            value=amount if kind is Kind.RECHARGE else None,
+            why=why,
+            valid_for=TASK_LASTS,
+        )
+        return await self.desk.write(Ledger.ask, new, actor, self.world.now())
+
+    async def room(self, sim: Sim, offer: Offer) -> tuple[Hold, ...]:
+        """Return the holds for an offer, or raise OrderRefused when a cap has no room."""
+        caps = caps_for(sim, self.household, self.world.now())
+        holds = holds_for(caps, offer.ceiling.currency)
+        spent = tuple(
+            [
+                await self.desk.read(Ledger.spending, hold.scope, hold.period)
+                for hold in holds
+            ]
+        )
+        if over := overrun(holds, spent, offer.ceiling):
+            raise OrderRefused(
+                Reason.OVER_CAP.value, price=str(offer.ceiling), left=str(over[1])
+            )
+        return holds
+
+    async def _send_approved(self, sim: Sim, order: Order) -> None:
+        """Send an order that was approved before and could not be sent then."""
+        try:
+            offer = await self.checkout.offer(sim, Wanted(amount=order.value))
+            if order.ceiling < offer.quote.price:
+                await self._end(order, State.CANCELLED, Reason.PRICE_CHANGED.value)
+                return
+            order, attempt = await self.begin(sim, order)
+        except (Unavailable, LoginFailed) as err:
+            _LOGGER.info("An approved order has to wait: %s", err)
+            self._due[sim.epoch] = self.world.now() + RETRY_UNREADABLE
+        except Rejected as err:
+            await self._end(order, State.CANCELLED, err.code)
+        except OrderRefused as err:
+            await self._end(order, State.CANCELLED, err.reason)
+        else:
+            await self._launch(sim, order, attempt)
+
+    async def begin(self, sim: Sim, order: Order) -> tuple[Order, Attempt]:
+        """Look the key up, then record that an approved order is being sent."""
+        holds = holds_for(
+            caps_for(sim, self.household, self.world.now()), order.ceiling.currency
+        )
+        ordinal = await self.checkout.free_ordinal(sim, terms_of(order), holds)
+        return await self.desk.write(
+            Ledger.begin_send, order.id, "keeper", self.world.now(), ordinal=ordinal
+        )
+
+    async def launch(self, sim: Sim, order: Order, attempt: Attempt) -> Order:
+        """Send a recorded order and wait for its answer; goes on if the caller goes away."""
+        task = await self._launch(sim, order, attempt)
+        if task is not None:
+            await asyncio.shield(task)
+        return await self.desk.read(Ledger.order, order.id)
+
+    async def _launch(
+        self, sim: Sim, order: Order, attempt: Attempt
+    ) -> asyncio.Task[None] | None:
+        # Between the record and the first byte everything may have changed.
+        stopped = await self.desk.read(Ledger.setting, STOPPED) == "on"
+        if stopped or self.stopping or sim.epoch not in self.sims:
+            await self._end(order, State.CANCELLED, "stopped")
+            return None
+
+        async def work() -> None:
+            try:
+                await self.checkout.send(sim, order, attempt)
+            finally:
+                self._sending.pop(order.id, None)
+                self._orders_due = self.world.now()
+                self.soon(sim.epoch)
+
+        task = self.world.spawn(work(), f"order {order.id}")
+        self._sending[order.id] = task
+        return task
+
+    async def _skip(
+        self, view: LedgerView, sim: Sim, reason: str, **numbers: str
+    ) -> None:
+        """Note, once per cycle and reason, that a recharge was due and was not made."""
+        if not await self.desk.read(
+            Ledger.was_skipped, sim.epoch, view.cycle, str(reason)
+        ):
+            await self.desk.write(
+                Ledger.add_event,
+                EventType.SKIPPED,
+                sim.epoch,
+                {"cycle": view.cycle, "reason": str(reason), **numbers},
+                self.world.now(),
+            )
+
+    async def _note_stage(self, at: Situation, now: datetime) -> None:
+        stage = at.life.stage
+        last = await self.desk.read(
+            Ledger.newest_event, EventType.STAGE_CHANGED, at.sim.epoch
+        )
+        if stage is None or (last is not None and last.data["stage"] == stage.value):
+            return
+        details = {
+            "stage": stage.value,
+            "from": None if last is None else last.data["stage"],
+        }
+        await self.desk.write(
+            Ledger.add_event, EventType.STAGE_CHANGED, at.sim.epoch, details, now
+        )
+
+    async def _remind(self, at: Situation, now: datetime) -> None:
+        reminder = due_reminder(at.sim, at.life, now.astimezone(at.sim.zone).date())
+        if reminder is None:
+            return
+        last = await self.desk.read(
+            Ledger.newest_event, EventType.REMINDER, at.sim.epoch
+        )
+        details = {"deadline": reminder.deadline, "stage": reminder.stage}
+        if last is None or any(
+            last.data.get(key) != value for key, value in details.items()
+        ):
+            await self.desk.write(
+                Ledger.add_event, EventType.REMINDER, at.sim.epoch, details, now
+            )
+
+    async def _refresh(self, sim: Sim) -> None:
+        """Draw up the status anew and say so if it changed."""
+        try:
+            at, spendings = await self.situation(sim)
+        except LedgerBroken:
+            return
+        now = self.world.now()
+        decision = decide(at, now)
+        if sim.epoch not in self._due:
+            self._due[sim.epoch] = next_day(sim, now)
+        fresh = status(at, spendings, decision, now)
+        if fresh != self._statuses.get(sim.epoch):
+            self._statuses[sim.epoch] = fresh
+            self.world.changed(sim.epoch)
+
+    # -- Orders in flight -----------------------------------------------------------------
+
+    async def _take_up_interrupted(self) -> None:
+        for order in await self.desk.read(Ledger.in_state, State.SENDING):
+            await self.checkout.recover(order)
+        self._orders_due = self.world.now()
+
+    async def _look_up_orders(self, now: datetime) -> None:
+        if self.desk.fault is not None:
+            self._orders_due = None
+            return
+        upcoming: list[datetime] = []
+        for order in await self.desk.read(Ledger.in_state, *_LOOKED_AT):
+            if order.next_at is None:
+                continue
+            if order.next_at > now:
+                upcoming.append(order.next_at)
+                continue
+            try:
+                looked = await self._look(order)
+            except LedgerBroken:
+                raise
+            except (
+                Exception
+            ):  # One order that cannot be looked up must not hold up the others.
+                _LOGGER.exception("Order %s could not be looked up", order.id)
+                upcoming.append(now + RETRY_AFTER_TROUBLE)
+                continue
+            if looked.next_at is not None and looked.state in _LOOKED_AT:
+                upcoming.append(looked.next_at)
+        for order in await self.desk.read(Ledger.in_state, State.APPROVED):
+            if order.next_at is not None and order.sim in self.sims:
+                self._due[order.sim] = min(
+                    self._due[order.sim], max(order.next_at, now)
+                )
+        self._orders_due = min(upcoming, default=None)
+
+    async def _look(self, order: Order) -> Order:
+        async with self._lock(order.sim):
+            sim = self.sims.get(order.sim)
+            order = await self.desk.read(Ledger.order, order.id)
+            if order.state not in _LOOKED_AT:
+                return order
+            wanted = sim is not None and await self._still_wanted(sim, order)
+            looked = await self.checkout.look(sim, order, wanted=wanted)
+        if looked.state is not order.state and sim is not None:
+            self.soon(order.sim)
+        return looked
+
+    async def _still_wanted(self, sim: Sim, order: Order) -> bool:
+        at, _ = await self.situation(sim)
+        if at.view.stopped or self.stopping or sim.rules.mode is Mode.OFF:
+            return False
+        return order.origin is not Origin.RULE or bool(due_rules(at, self.world.now()))
+
+    def lock(self, epoch: str) -> asyncio.Lock:
+        """Return the lock under which a SIM is evaluated and changed."""
+        return self._lock(epoch)
+
+    def _lock(self, epoch: str) -> asyncio.Lock:
+        return self._locks.setdefault(epoch, asyncio.Lock())

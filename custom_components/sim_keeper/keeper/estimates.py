@@ -1,0 +1,64 @@
+"""What a recharge does to a SIM, as far as the carrier's rule tells. Marked as estimates."""
+
+from datetime import date, datetime
+
+from . import carriers
+from .money import Money
+from .sim import UNIT_DAY, Field, Reading, Readings, Sim, Trust
+
+SOURCE = "recharge"
+
+
+def readings_after(
+    sim: Sim,
+    before: Readings,
+    *,
+    value: Money | None,
+    days: int | None,
+    now: datetime,
+    day: date | None = None,
+) -> tuple[Reading, ...]:
+    """Return the readings that a recharge brings about.
+
+    `value` is the credit, `days` the validity that the product is known to buy, `day` the day
+    on which it happened (today, if absent).
+    """
+    day = day or now.astimezone(sim.zone).date()
+    local = value is not None and value.currency == sim.currency
+    bought = days
+    if bought is None and local and value is not None:
+        bought = sim.carrier.days_for(value)
+    found: list[Reading] = []
+    if bought is not None:
+        old = before.expiry.day if before.expiry else None
+        new = carriers.expiry_after(sim.carrier, expiry=old, event_day=day, days=bought)
+        found.append(_estimate(Field.EXPIRY, new.toordinal(), UNIT_DAY, now))
+    balance = before.balance
+    if (
+        local
+        and value is not None
+        and balance is not None
+        and balance.unit == value.currency
+    ):
+        found.append(
+            _estimate(Field.BALANCE, balance.value + value.minor, value.currency, now)
+        )
+    if carriers.Event.TOPUP in sim.carrier.events and _later(day, before):
+        found.append(_estimate(Field.LAST_ACTIVITY, day.toordinal(), UNIT_DAY, now))
+    return tuple(found)
+
+
+def _later(day: date, before: Readings) -> bool:
+    return before.last_activity is None or before.last_activity.day <= day
+
+
+def _estimate(field: Field, value: int, unit: str, now: datetime) -> Reading:
+    return Reading(
+        field=field,
+        value=value,
+        unit=unit,
+        observed_at=now,
+        got_at=now,
+        source=SOURCE,
+        trust=Trust.ESTIMATE,
+    )

@@ -1,0 +1,26 @@
+"""The ledger: every order, hold, event and reading, in one SQLite file.
+
+Everything here is synchronous and belongs to one thread; the engine calls it through a
+single-thread executor.
+"""
+
+from .book import HOUSEHOLD
+from .ledger import Ledger
+from .records import Event, EventType, Hold
+from .terms import Closing, Delivery, NewOrder, Payment
+from .views import STOPPED, LedgerView, Spending
+
+__all__ = [
+    "HOUSEHOLD",
+    "STOPPED",
+    "Closing",
+    "Delivery",
+    "Event",
+    "EventType",
+    "Hold",
+    "Ledger",
+    "LedgerView",
+    "NewOrder",
+    "Payment",
+    "Spending",
+]

@@ -1,0 +1,168 @@
+"""The one way to write: rows and the event that tells of them, in one durable commit."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+import sqlite3
+
+from ..errors import LedgerBroken, LedgerFault, OrderRefused
+from ..ports import Json
+from . import file
+from .chain import GENESIS, Change, Row, Value, encode, link
+from .records import EventType, seconds
+from .schema import PRIMARY_KEYS
+
+HOUSEHOLD = "household"
+"""The target that stands for everybody whom the household's options name."""
+
+TOLD = frozenset(
+    {
+        *(EventType.ASKED, EventType.CONFIRMED, EventType.REJECTED, EventType.UNKNOWN),
+        *(
+            EventType.NEEDS_PERSON,
+            EventType.REVERSED,
+            EventType.MISMATCH,
+            EventType.REMINDER,
+        ),
+        *(
+            EventType.OVERSHOOT,
+            EventType.ADOPTED,
+            EventType.RESTORED,
+            EventType.SKIPPED,
+        ),
+    }
+)
+"""The events that people hear of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An event to be written, with the rows that it changes."""
+
+    type: EventType
+    rows: Sequence[Change] = ()
+    sim: str | None = None
+    order_id: int | None = None
+    actor: str = "keeper"
+    details: Mapping[str, Json] | None = None
+    effective_at: datetime | None = None
+    quiet: bool = False
+    """Nobody needs to be told of it."""
+
+
+class Book:
+    """A connection that only writes whole entries."""
+
+    def __init__(
+        self, conn: sqlite3.Connection, path: Path | None, ledger_uuid: str
+    ) -> None:
+        """Take over an open, checked database; `path` is None for one in memory."""
+        self.conn = conn
+        self._path = path
+        self._uuid = ledger_uuid
+
+    def write(self, now: datetime, *entries: Entry) -> None:
+        """Commit entries, all or none. Raises OrderRefused or LedgerBroken."""
+        with self.commit():
+            for entry in entries:
+                self.add(now, entry)
+
+    @contextmanager
+    def commit(self) -> Iterator[None]:
+        """Open a transaction that ends durable or undone.
+
+        A rule of the database that says no becomes OrderRefused: nothing was written. Anything
+        else that fails becomes LedgerBroken: freeze.
+        """
+        try:
+            self.conn.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self.conn.execute("ROLLBACK")
+                raise
+            self.conn.execute("COMMIT")
+        except sqlite3.IntegrityError as err:
+            raise OrderRefused("ledger_refused", rule=str(err)) from err
+        except sqlite3.DatabaseError as err:
+            raise LedgerBroken(LedgerFault.UNWRITABLE, str(err)) from err
+        self._witness()
+
+    def add(self, now: datetime, entry: Entry) -> None:
+        """Write one entry inside an open transaction."""
+        for table, row in entry.rows:
+            self._upsert(table, row)
+        seq, previous = self.last_event()
+        at = seconds(now)
+        data = encode({**(entry.details or {}), "rows": entry.rows})
+        fields: list[Value] = [
+            None if entry.effective_at is None else seconds(entry.effective_at),
+            entry.sim,
+            entry.order_id,
+            entry.type.value,
+            entry.actor,
+            data,
+        ]
+        digest = link(previous, seq + 1, at, fields)
+        self.conn.execute(
+            "INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?)",
+            (seq + 1, at, *fields, digest),
+        )
+        if entry.type in TOLD and not entry.quiet:
+            self.conn.execute(
+                "INSERT INTO told VALUES (?,?,NULL)", (seq + 1, HOUSEHOLD)
+            )
+
+    def last_event(self) -> tuple[int, bytes]:
+        """Return number and hash of the newest event."""
+        row = self.conn.execute(
+            "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        return (0, GENESIS) if row is None else (row[0], row[1])
+
+    def rows(self, sql: str, *values: Value) -> list[Row]:
+        """Run a query and return its rows as mappings."""
+        cursor = self.conn.execute(sql, values)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def row(self, sql: str, *values: Value) -> Row | None:
+        """Run a query and return its first row."""
+        found = self.rows(sql, *values)
+        return found[0] if found else None
+
+    def value(self, sql: str, *values: Value) -> Value:
+        """Run a query and return the first value of its first row."""
+        found = self.conn.execute(sql, values).fetchone()
+        return None if found is None else found[0]
+
+    def next_id(self, table: str) -> int:
+        """Return the next free id of a table; only inside a transaction."""
+        sql = f"SELECT coalesce(max(id), 0) + 1 FROM {table}"  # noqa: S608 - a name of ours
+        return int(self.value(sql) or 0)
+
+    def _upsert(self, table: str, row: Row) -> None:
+        keys = PRIMARY_KEYS[table]
+        found = " AND ".join(f"{name} = ?" for name in keys)
+        values = [row[name] for name in keys]
+        changed = [name for name in row if name not in keys]
+        # Names of tables and columns are ours; only values come from outside.
+        exists = self.conn.execute(f"SELECT 1 FROM {table} WHERE {found}", values)  # noqa: S608
+        if exists.fetchone() is None:
+            names, marks = ",".join(row), ",".join("?" * len(row))
+            sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+            self.conn.execute(sql, list(row.values()))
+        elif changed:
+            assign = ", ".join(f"{name} = ?" for name in changed)
+            sql = f"UPDATE {table} SET {assign} WHERE {found}"  # noqa: S608
+            self.conn.execute(sql, [*(row[name] for name in changed), *values])
+
+    def _witness(self) -> None:
+        if self._path is None:
+            return
+        try:
+            file.write_witness(self._path, self._uuid, self.last_event()[0])
+        except OSError as err:
+            raise LedgerBroken(LedgerFault.UNWRITABLE, str(err)) from err

@@ -1,0 +1,532 @@
+"""An order's life in the ledger. Each method is one durable commit."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ..errors import LedgerBroken, LedgerFault, OrderRefused
+from ..money import Money
+from ..orders import (
+    RELEASING,
+    SENDS_MAX,
+    Attempt,
+    Effect,
+    Order,
+    Origin,
+    State,
+    order_key,
+)
+from ..sim import Reading
+from . import views
+from .book import Entry
+from .chain import Change, Row, encode
+from .reader import Reader
+from .records import EventType, Hold, HoldState, attempt_from, seconds
+from .terms import (
+    Closing,
+    Delivery,
+    NewOrder,
+    Payment,
+    fingerprint,
+    held,
+    same_currency,
+    terms,
+)
+
+
+class OrderLife(Reader):
+    """Moves orders from birth to their end."""
+
+    def ask(self, new: NewOrder, actor: str, now: datetime) -> Order:
+        """Bear an order that needs a person."""
+        with self._book.commit():
+            order_id = self._bear(new, State.ASKED, EventType.ASKED, actor, now)
+        return self.order(order_id)
+
+    def bear_approved(
+        self, new: NewOrder, holds: Sequence[Hold], actor: str, now: datetime
+    ) -> Order:
+        """Bear an order that may be sent, with its holds."""
+        with self._book.commit():
+            order_id = self._bear(
+                new, State.APPROVED, EventType.APPROVED, actor, now, holds
+            )
+        return self.order(order_id)
+
+    def bear_sending(
+        self, new: NewOrder, holds: Sequence[Hold], ordinal: int, now: datetime
+    ) -> tuple[Order, Attempt]:
+        """Bear an automatic order and record that it is being sent, in one commit."""
+        with self._book.commit():
+            order_id = self._bear(
+                new, State.APPROVED, EventType.APPROVED, "keeper", now, holds
+            )
+            self._book.add(
+                now, self._sending(self.order(order_id), ordinal, "keeper", now)
+            )
+        return self._read_back(order_id)
+
+    def adopt(
+        self,
+        new: NewOrder,
+        holds: Sequence[Hold],
+        delivery: Delivery,
+        key: str,
+        now: datetime,
+    ) -> Order:
+        """Record a purchase that was made under our key without the ledger knowing.
+
+        Its cycle is bought, and the SIM is treated as restored until a person supervises an
+        order of it.
+        """
+        found = delivery.cost
+        cost = found if found and same_currency(found, new.ceiling) else new.ceiling
+        with self._book.commit():
+            order_id = self._book.next_id("orders")
+            row: Row = {
+                **terms(new),
+                **self._birth(order_id, new, now),
+                "origin": Origin.ADOPTED.value,
+                "request": None,
+                "state": State.CONFIRMED.value,
+                "effect": Effect.CANNOT_VERIFY.value,
+                "cost_minor": cost.minor,
+                "reference": delivery.reference,
+                "reason": key,
+                "settled_at": seconds(now),
+            }
+            spent: list[Change] = [
+                (table, {**hold, "amount": cost.minor, "state": HoldState.SPENT.value})
+                for table, hold in held(order_id, new.ceiling, holds)
+            ]
+            doubt: Change = (
+                "setting",
+                {"name": views.restored_name(new.sim), "value": str(seconds(now))},
+            )
+            self._book.add(
+                now,
+                Entry(
+                    type=EventType.ADOPTED,
+                    rows=[("orders", row), *spent, doubt],
+                    sim=new.sim,
+                    order_id=order_id,
+                ),
+            )
+        return self.order(order_id)
+
+    def approve(
+        self,
+        order_id: int,
+        new: NewOrder,
+        holds: Sequence[Hold],
+        actor: str,
+        now: datetime,
+    ) -> Order:
+        """Move a question to approved on the terms of a fresh quote, with its holds."""
+        row: Row = {
+            **terms(new),
+            "id": order_id,
+            "state": State.APPROVED.value,
+            "valid_until": seconds(now + new.valid_for),
+        }
+        rows: list[Change] = [("orders", row), *held(order_id, new.ceiling, holds)]
+        self._book.write(
+            now,
+            Entry(
+                type=EventType.APPROVED,
+                rows=rows,
+                sim=new.sim,
+                order_id=order_id,
+                actor=actor,
+            ),
+        )
+        return self.order(order_id)
+
+    def begin_send(
+        self, order_id: int, actor: str, now: datetime, *, ordinal: int = 0
+    ) -> tuple[Order, Attempt]:
+        """Record durably that an approved order is being sent, and read it back.
+
+        Reuses the attempt of an order that is sent again, or the unconsumed key of an earlier
+        order of the cycle. Raises OrderRefused when the database forbids it.
+        """
+        with self._book.commit():
+            self._book.add(
+                now, self._sending(self.order(order_id), ordinal, actor, now)
+            )
+        return self._read_back(order_id)
+
+    def move(self, order_id: int, closing: Closing, actor: str, now: datetime) -> Order:
+        """Move an order on to anything but confirmed."""
+        self._book.write(now, self._closing(self.order(order_id), closing, actor, now))
+        return self.order(order_id)
+
+    def note_look(self, order_id: int, next_at: datetime, now: datetime) -> Attempt:
+        """Note that the vendor showed nothing."""
+        attempt = self.attempt(order_id)
+        rows: list[Change] = [
+            ("attempt", {"key": attempt.key, "looks": attempt.looks + 1}),
+            ("orders", {"id": order_id, "next_at": seconds(next_at)}),
+        ]
+        order = self.order(order_id)
+        self._book.write(
+            now,
+            Entry(type=EventType.LOOKED, rows=rows, sim=order.sim, order_id=order_id),
+        )
+        return self.attempt(order_id)
+
+    def look_later(
+        self, order_id: int, next_at: datetime | None, now: datetime
+    ) -> None:
+        """Set when an order is looked up next; None ends the looking."""
+        order = self.order(order_id)
+        at = None if next_at is None else seconds(next_at)
+        change: Change = ("orders", {"id": order_id, "next_at": at})
+        self._book.write(
+            now,
+            Entry(
+                type=EventType.LOOKED, rows=[change], sim=order.sim, order_id=order_id
+            ),
+        )
+
+    def confirm(
+        self,
+        order_id: int,
+        delivery: Delivery,
+        readings: Sequence[Reading],
+        actor: str,
+        now: datetime,
+    ) -> Order:
+        """Note a delivery, turn the holds into spending, and keep what it tells of the SIM."""
+        order = self.order(order_id)
+        cost = delivery.cost if same_currency(delivery.cost, order.ceiling) else None
+        booked = order.ceiling if cost is None else cost
+        row: Row = {
+            "id": order_id,
+            "state": State.CONFIRMED.value,
+            "effect": delivery.effect.value,
+            "cost_minor": booked.minor,
+            "cost_exact": delivery.cost_exact,
+            "reference": delivery.reference or order.reference,
+            "receipt": delivery.receipt,
+            "note": delivery.note,
+            "reason": None if cost is not None else "cost_assumed",
+            "settled_at": seconds(now),
+            "next_at": None,
+        }
+        rows: list[Change] = [("orders", row), *self._spent(order_id, booked)]
+        with self._book.commit():
+            self._book.add(
+                now,
+                Entry(
+                    type=EventType.CONFIRMED,
+                    rows=rows,
+                    sim=order.sim,
+                    order_id=order_id,
+                    actor=actor,
+                ),
+            )
+            if order.ceiling < booked:
+                over: Row = {"over_minor": (booked - order.ceiling).minor}
+                self._book.add(
+                    now,
+                    Entry(
+                        type=EventType.OVERSHOOT,
+                        sim=order.sim,
+                        order_id=order_id,
+                        details=over,
+                    ),
+                )
+            for reading in readings:
+                self._book.add(now, self._reading(order.sim, reading, "keeper"))
+        return self.order(order_id)
+
+    def confirm_paid(
+        self,
+        order_id: int,
+        payment: Payment,
+        holds: Sequence[Hold],
+        readings: Sequence[Reading],
+        actor: str,
+        now: datetime,
+    ) -> Order:
+        """Note that a person did an assisted recharge. Never blocked by a budget."""
+        order = self.order(order_id)
+        with self._book.commit():
+            self._paid(order, payment, holds, readings, actor, now)
+        return self.order(order_id)
+
+    def record_paid(
+        self,
+        new: NewOrder,
+        payment: Payment,
+        holds: Sequence[Hold],
+        readings: Sequence[Reading],
+        actor: str,
+        now: datetime,
+    ) -> Order:
+        """Note a recharge that a person did without having been asked."""
+        same = self._book.value(
+            "SELECT id FROM orders WHERE sim = ? AND assisted = 1 AND state = 'confirmed'"
+            " AND cost_minor = ? AND pay_cur = ? AND happened_on = ? AND receipt IS ?"
+            " AND place IS ?",
+            *(new.sim, payment.cost.minor, payment.cost.currency),
+            *(payment.day.toordinal(), payment.receipt, payment.place),
+        )
+        if same is not None:
+            raise OrderRefused("already_recorded")
+        with self._book.commit():
+            order_id = self._bear(
+                new, State.ASKED, EventType.ASKED, actor, now, quiet=True
+            )
+            self._paid(self.order(order_id), payment, holds, readings, actor, now)
+        return self.order(order_id)
+
+    def set_effect(self, order_id: int, effect: Effect, now: datetime) -> Order:
+        """Note what a source says of a confirmed order."""
+        order = self.order(order_id)
+        type_ = EventType.MISMATCH if effect is Effect.MISMATCH else EventType.VERIFIED
+        change: Change = ("orders", {"id": order_id, "effect": effect.value})
+        self._book.write(
+            now, Entry(type=type_, rows=[change], sim=order.sim, order_id=order_id)
+        )
+        return self.order(order_id)
+
+    def _bear(
+        self,
+        new: NewOrder,
+        state: State,
+        type_: EventType,
+        actor: str,
+        now: datetime,
+        holds: Sequence[Hold] = (),
+        *,
+        quiet: bool = False,
+    ) -> int:
+        order_id = self._book.next_id("orders")
+        row = {**terms(new), **self._birth(order_id, new, now), "state": state.value}
+        rows: list[Change] = [("orders", row), *held(order_id, new.ceiling, holds)]
+        self._book.add(
+            now,
+            Entry(
+                type=type_,
+                rows=rows,
+                sim=new.sim,
+                order_id=order_id,
+                actor=actor,
+                quiet=quiet,
+            ),
+        )
+        return order_id
+
+    def _birth(self, order_id: int, new: NewOrder, now: datetime) -> Row:
+        return {
+            "id": order_id,
+            "sim": new.sim,
+            "cycle": views.next_cycle(self._book, new.sim),
+            "request": new.request,
+            "origin": new.origin.value,
+            "assisted": int(new.assisted),
+            "kind": new.kind.value,
+            "why": encode(new.why),
+            "created_at": seconds(now),
+            "valid_until": seconds(now + new.valid_for),
+        }
+
+    def _sending(self, order: Order, ordinal: int, actor: str, now: datetime) -> Entry:
+        at = seconds(now)
+        attempt = self._reusable(order, ordinal)
+        row: Row
+        if attempt is None:
+            used = self._book.value(
+                "SELECT max(ordinal) FROM attempt WHERE sim = ? AND cycle = ?",
+                order.sim,
+                order.cycle,
+            )
+            ordinal = ordinal if used is None else max(ordinal, int(used) + 1)
+            row = {
+                "key": order_key(order.sim, order.cycle, ordinal),
+                "order_id": order.id,
+                "sim": order.sim,
+                "cycle": order.cycle,
+                "ordinal": ordinal,
+                "account": order.account,
+                "body_sha": fingerprint(order),
+                "first_sent_at": at,
+                "last_sent_at": at,
+                "sends": 1,
+                "looks": 0,
+                "consumed": 0,
+            }
+        else:
+            if attempt.sends >= SENDS_MAX:
+                raise OrderRefused("too_many_attempts")
+            row = {
+                "key": attempt.key,
+                "last_sent_at": at,
+                "sends": attempt.sends + 1,
+                "looks": 0,
+            }
+            if attempt.order_id != order.id:
+                row |= {
+                    "order_id": order.id,
+                    "account": order.account,
+                    "body_sha": fingerprint(order),
+                    "first_sent_at": at,
+                }
+        moved: Row = {"id": order.id, "state": State.SENDING.value, "next_at": None}
+        return Entry(
+            type=EventType.SENT,
+            rows=[("orders", moved), ("attempt", row)],
+            sim=order.sim,
+            order_id=order.id,
+            actor=actor,
+        )
+
+    def _reusable(self, order: Order, ordinal: int) -> Attempt | None:
+        row = self._book.row(
+            "SELECT * FROM attempt WHERE sim = ? AND cycle = ? AND consumed = 0"
+            " AND ordinal >= ? ORDER BY ordinal DESC LIMIT 1",
+            order.sim,
+            order.cycle,
+            ordinal,
+        )
+        return None if row is None else attempt_from(row)
+
+    def _read_back(self, order_id: int) -> tuple[Order, Attempt]:
+        order, attempt = self.order(order_id), self.attempt(order_id)
+        if order.state is not State.SENDING or attempt.order_id != order_id:
+            raise LedgerBroken(
+                LedgerFault.DAMAGED, "what was written is not what stands"
+            )
+        return order, attempt
+
+    def _closing(
+        self, order: Order, closing: Closing, actor: str, now: datetime
+    ) -> Entry:
+        row: Row = {
+            "id": order.id,
+            "state": closing.to.value,
+            "reason": closing.reason,
+            "refusal": None if closing.refusal is None else closing.refusal.value,
+            "next_at": None if closing.next_at is None else seconds(closing.next_at),
+        }
+        if closing.reference is not None:
+            row["reference"] = closing.reference
+        if closing.note is not None:
+            row["note"] = closing.note
+        final = closing.to in RELEASING or closing.to is State.REVERSED
+        if final:
+            row["settled_at"] = seconds(now)
+        rows: list[Change] = [("orders", row)]
+        # The database keeps a hold until its order has moved, so the order comes first.
+        if closing.to in RELEASING or closing.to is State.ASKED:
+            rows += self._released(order.id)
+        unsent = order.state is State.SENDING and (
+            closing.type is EventType.NOT_SENT or closing.to is State.CANCELLED
+        )
+        if closing.consumed or unsent:
+            attempt = self.attempt(order.id)
+            mark: Row = {"key": attempt.key}
+            mark |= (
+                {"consumed": 1} if closing.consumed else {"sends": attempt.sends - 1}
+            )
+            rows.append(("attempt", mark))
+        return Entry(
+            type=closing.type,
+            rows=rows,
+            sim=order.sim,
+            order_id=order.id,
+            actor=actor,
+            details=closing.details,
+            quiet=closing.quiet,
+        )
+
+    def _paid(
+        self,
+        order: Order,
+        payment: Payment,
+        holds: Sequence[Hold],
+        readings: Sequence[Reading],
+        actor: str,
+        now: datetime,
+    ) -> None:
+        row: Row = {
+            "id": order.id,
+            "state": State.CONFIRMED.value,
+            "effect": Effect.CANNOT_VERIFY.value,
+            "cost_minor": payment.cost.minor,
+            "pay_cur": payment.cost.currency,
+            "value_minor": payment.cost.minor,
+            "value_cur": payment.cost.currency,
+            "days": payment.days,
+            "place": payment.place,
+            "receipt": payment.receipt,
+            "note": payment.note,
+            "happened_on": payment.day.toordinal(),
+            "settled_at": seconds(now),
+        }
+        spent: list[Change] = [
+            (
+                "hold",
+                {
+                    "order_id": order.id,
+                    "scope": hold.scope,
+                    "period": hold.period,
+                    "cur": payment.cost.currency,
+                    "cap_minor": hold.cap
+                    if hold.currency == payment.cost.currency
+                    else None,
+                    "amount": payment.cost.minor,
+                    "state": HoldState.SPENT.value,
+                },
+            )
+            for hold in holds
+        ]
+        self._book.add(
+            now,
+            Entry(
+                type=EventType.CONFIRMED,
+                rows=[("orders", row), *spent],
+                sim=order.sim,
+                order_id=order.id,
+                actor=actor,
+            ),
+        )
+        for reading in readings:
+            self._book.add(now, self._reading(order.sim, reading, actor))
+
+    def _spent(self, order_id: int, cost: Money) -> list[Change]:
+        return [
+            ("hold", {**hold, "amount": cost.minor, "state": HoldState.SPENT.value})
+            for hold in self._holds(order_id)
+        ]
+
+    def _released(self, order_id: int) -> list[Change]:
+        return [
+            ("hold", {**hold, "state": HoldState.RELEASED.value})
+            for hold in self._holds(order_id, state=HoldState.HELD)
+        ]
+
+    def _holds(self, order_id: int, *, state: HoldState | None = None) -> list[Row]:
+        return self._book.rows(
+            "SELECT order_id, scope FROM hold WHERE order_id = ? AND (? IS NULL OR state = ?)",
+            order_id,
+            state,
+            state,
+        )
+
+    def _reading(self, epoch: str, reading: Reading, actor: str) -> Entry:
+        row: Row = {
+            "id": self._book.next_id("reading"),
+            "sim": epoch,
+            "field": reading.field.value,
+            "value": reading.value,
+            "unit": reading.unit,
+            "observed_at": seconds(reading.observed_at),
+            "got_at": seconds(reading.got_at),
+            "source": reading.source,
+            "trust": reading.trust.value,
+        }
+        return Entry(
+            type=EventType.READING, rows=[("reading", row)], sim=epoch, actor=actor
+        )

@@ -1,0 +1,162 @@
+"""Everything that is asked of the ledger."""
+
+from datetime import datetime
+
+from ..errors import OrderRefused
+from ..orders import Attempt, Order, State, order_key
+from ..sim import Readings
+from . import views
+from .book import Book
+from .records import (
+    Event,
+    EventType,
+    Told,
+    attempt_from,
+    event_from,
+    order_from,
+    seconds,
+)
+
+
+class Reader:
+    """Plain reads."""
+
+    def __init__(self, book: Book) -> None:
+        """Read from an open book."""
+        self._book = book
+
+    def view(self, epoch: str, account: str | None, now: datetime) -> views.LedgerView:
+        """Return what bears on one SIM now."""
+        return views.look(self._book, epoch, account, now)
+
+    def readings(self, epoch: str) -> Readings:
+        """Return the newest reading of each field."""
+        return views.newest_readings(self._book, epoch)
+
+    def spending(self, scope: str, period: str) -> views.Spending:
+        """Return what is held and spent in a scope and period."""
+        return views.spending(self._book, scope, period)
+
+    def setting(self, name: str) -> str | None:
+        """Return a setting."""
+        return views.setting(self._book, name)
+
+    def order(self, order_id: int) -> Order:
+        """Return an order. Raises OrderRefused for an id that does not exist."""
+        row = self._book.row("SELECT * FROM orders WHERE id = ?", order_id)
+        if row is None:
+            raise OrderRefused("order_not_found")
+        return order_from(row)
+
+    def attempt(self, order_id: int) -> Attempt:
+        """Return the newest attempt of an order that was sent."""
+        row = self._book.row(
+            "SELECT * FROM attempt WHERE order_id = ? ORDER BY ordinal DESC", order_id
+        )
+        if row is None:
+            raise OrderRefused("order_not_sent")
+        return attempt_from(row)
+
+    def by_request(self, epoch: str, request: str) -> Order | None:
+        """Return the order that a caller made under a request id."""
+        row = self._book.row(
+            "SELECT * FROM orders WHERE sim = ? AND request = ?", epoch, request
+        )
+        return None if row is None else order_from(row)
+
+    def orders(
+        self,
+        epoch: str | None = None,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> list[Order]:
+        """Return orders by age, of one SIM or of all, born in [start, end)."""
+        rows = self._book.rows(
+            "SELECT * FROM orders WHERE (? IS NULL OR sim = ?) AND (? IS NULL OR created_at >= ?)"
+            " AND (? IS NULL OR created_at < ?) ORDER BY id",
+            *(epoch, epoch),
+            *((seconds(start),) * 2 if start else (None, None)),
+            *((seconds(end),) * 2 if end else (None, None)),
+        )
+        return [order_from(row) for row in rows]
+
+    def in_state(self, *states: State) -> list[Order]:
+        """Return the orders of all SIMs in some states, oldest first."""
+        marks = ",".join("?" * len(states))
+        rows = self._book.rows(
+            f"SELECT * FROM orders WHERE state IN ({marks}) ORDER BY id",  # noqa: S608
+            *(state.value for state in states),
+        )
+        return [order_from(row) for row in rows]
+
+    def sim_number(self, epoch: str) -> str:
+        """Return the number that a SIM's orders are for, also after its removal."""
+        return str(self._book.value("SELECT number FROM sim WHERE epoch = ?", epoch))
+
+    def is_live(self, epoch: str) -> bool:
+        """Tell whether a SIM is known and not removed."""
+        return (
+            self._book.value(
+                "SELECT 1 FROM sim WHERE epoch = ? AND removed_at IS NULL", epoch
+            )
+            is not None
+        )
+
+    def live_sims(self) -> dict[str, str]:
+        """Return epoch → number of the SIMs that were not removed."""
+        rows = self._book.rows("SELECT epoch, number FROM sim WHERE removed_at IS NULL")
+        return {str(row["epoch"]): str(row["number"]) for row in rows}
+
+    def peek_key(self, epoch: str, ordinal: int) -> str | None:
+        """Return the key that an order of a SIM would be sent under, None if it is used up."""
+        cycle = views.next_cycle(self._book, epoch)
+        key = order_key(epoch, cycle, ordinal)
+        consumed = self._book.value("SELECT consumed FROM attempt WHERE key = ?", key)
+        return None if consumed else key
+
+    def was_skipped(self, epoch: str, cycle: int, reason: str) -> bool:
+        """Tell whether a skip of a cycle was already noted for a reason."""
+        return (
+            self._book.value(
+                "SELECT 1 FROM event WHERE sim = ? AND type = 'skipped'"
+                " AND json_extract(data, '$.cycle') = ? AND json_extract(data, '$.reason') = ?",
+                epoch,
+                cycle,
+                reason,
+            )
+            is not None
+        )
+
+    def newest_event(self, type_: EventType, epoch: str | None) -> Event | None:
+        """Return the newest event of a type for a SIM."""
+        row = self._book.row(
+            "SELECT * FROM event WHERE type = ? AND sim IS ? ORDER BY seq DESC LIMIT 1",
+            type_.value,
+            epoch,
+        )
+        return None if row is None else event_from(row)
+
+    def last_event(self) -> int:
+        """Return the number of the newest event."""
+        return self._book.last_event()[0]
+
+    def events_since(self, seq: int) -> list[Event]:
+        """Return the events after a number, oldest first."""
+        rows = self._book.rows("SELECT * FROM event WHERE seq > ? ORDER BY seq", seq)
+        return [event_from(row) for row in rows]
+
+    def events(self, order_id: int) -> list[Event]:
+        """Return the history of an order."""
+        rows = self._book.rows(
+            "SELECT * FROM event WHERE order_id = ? ORDER BY seq", order_id
+        )
+        return [event_from(row) for row in rows]
+
+    def untold(self) -> list[Told]:
+        """Return the events that people have not heard of, oldest first."""
+        rows = self._book.rows(
+            "SELECT e.*, t.target FROM told t JOIN event e ON e.seq = t.event_seq"
+            " WHERE t.done_at IS NULL ORDER BY e.seq"
+        )
+        return [Told(event=event_from(row), target=str(row["target"])) for row in rows]

@@ -1,0 +1,101 @@
+"""SIMs, settings, readings and signs of life in the ledger."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ..orders import State
+from ..ports import Json
+from ..sim import Reading
+from . import views
+from .book import HOUSEHOLD, Entry
+from .chain import Change, Row
+from .life import OrderLife
+from .records import EventType, seconds
+from .terms import Closing
+
+
+class Registry(OrderLife):
+    """Keeps what is not an order."""
+
+    def add_sim(self, epoch: str, number: str, zone: str, now: datetime) -> None:
+        """Make a SIM known. A forgotten earlier life of the same number ends."""
+        if self._book.value("SELECT 1 FROM sim WHERE epoch = ?", epoch) is not None:
+            return
+        earlier = self._book.value(
+            "SELECT epoch FROM sim WHERE number = ? AND removed_at IS NULL", number
+        )
+        if earlier is not None:
+            self.remove_sim(str(earlier), "keeper", now)
+        row: Row = {"epoch": epoch, "number": number, "zone": zone, "removed_at": None}
+        self._book.write(
+            now, Entry(type=EventType.SIM_ADDED, rows=[("sim", row)], sim=epoch)
+        )
+
+    def remove_sim(self, epoch: str, actor: str, now: datetime) -> None:
+        """Note that a SIM was removed: what is unsent is cancelled, the rest is kept."""
+        entries = [
+            self._closing(
+                order,
+                Closing(
+                    to=State.CANCELLED, type=EventType.CANCELLED, reason="sim_removed"
+                ),
+                actor,
+                now,
+            )
+            for order in self.orders(epoch)
+            if order.state in (State.ASKED, State.APPROVED)
+        ]
+        removal: Change = ("sim", {"epoch": epoch, "removed_at": seconds(now)})
+        gone = Entry(type=EventType.SIM_REMOVED, rows=[removal], sim=epoch, actor=actor)
+        if (
+            self._book.value("SELECT removed_at FROM sim WHERE epoch = ?", epoch)
+            is None
+        ):
+            self._book.write(now, *entries, gone)
+
+    def set_setting(self, name: str, value: str, actor: str, now: datetime) -> None:
+        """Keep a setting that must survive a crash, such as the stop."""
+        if views.setting(self._book, name) != value:
+            change: Change = ("setting", {"name": name, "value": value})
+            self._book.write(
+                now, Entry(type=EventType.SETTING, rows=[change], actor=actor)
+            )
+
+    def clear_refusals(self, epoch: str, actor: str, now: datetime) -> None:
+        """Note a person's go-ahead: earlier refusals and noes no longer count."""
+        # One second later, so that a refusal of this very second is cleared too.
+        self.set_setting(views.cleared_name(epoch), str(seconds(now) + 1), actor, now)
+
+    def note_restored(self, now: datetime) -> None:
+        """Note that the installation was restored from an earlier time."""
+        change: Change = (
+            "setting",
+            {"name": views.RESTORED, "value": str(seconds(now))},
+        )
+        self._book.write(now, Entry(type=EventType.RESTORED, rows=[change]))
+
+    def add_reading(
+        self, epoch: str, reading: Reading, actor: str, now: datetime
+    ) -> None:
+        """Keep a reading."""
+        with self._book.commit():
+            self._book.add(now, self._reading(epoch, reading, actor))
+
+    def add_event(
+        self,
+        type_: EventType,
+        epoch: str | None,
+        details: Mapping[str, Json],
+        now: datetime,
+    ) -> None:
+        """Write an event that changes no row: a reminder, a skip, the daily sign of life."""
+        self._book.write(now, Entry(type=type_, sim=epoch, details=details))
+
+    def mark_told(self, seq: int, now: datetime) -> None:
+        """Note that people have heard of an event."""
+        with self._book.commit():
+            self._book.conn.execute(
+                "UPDATE told SET done_at = ? WHERE event_seq = ? AND target = ?"
+                " AND done_at IS NULL",
+                (seconds(now), seq, HOUSEHOLD),
+            )

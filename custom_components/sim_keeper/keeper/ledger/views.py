@@ -1,0 +1,201 @@
+"""What policy and people want to know of the ledger, read in one go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..money import Money
+from ..orders import OPEN, Order, State
+from ..sim import Field, Readings
+from .book import Book
+from .records import moment, order_from, reading_from, seconds
+
+STOPPED = "stop_all_spending"
+RESTORED = "restored_at"
+_OPEN_LIST = ",".join(f"'{state.value}'" for state in sorted(OPEN))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What is held and spent in one scope and period, per currency."""
+
+    scope: str
+    period: str
+    amounts: Mapping[str, int]
+
+    def in_currency(self, currency: str) -> Money:
+        """Return the part in one currency."""
+        return Money(self.amounts.get(currency, 0), currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerView:
+    """Everything in the ledger that bears on one SIM at one moment."""
+
+    readings: Readings
+    order: Order | None
+    """The open order that SIM Keeper itself would pay."""
+    task: Order | None
+    """The open recharge that a person is asked to do."""
+    cycle: int
+    last_recharge: Order | None
+    """The newest confirmed order of any origin."""
+    last_delivered_at: datetime | None
+    """When an automatic order was last delivered."""
+    refused: tuple[Order, ...]
+    """Rejected orders of this cycle since the last go-ahead, oldest first."""
+    last_no: Order | None
+    """The newest question of this cycle that was declined, cancelled or left unanswered."""
+    automatic_today: int
+    """Automatic orders of the whole installation in the last 24 hours."""
+    supervised: bool
+    """The account has delivered an order that a person approved."""
+    restored: bool
+    """The installation was restored, and nobody has supervised an order of this SIM since."""
+    stopped: bool
+    newest_event_at: datetime | None
+
+
+def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerView:
+    """Read the view of one SIM."""
+    cycle = next_cycle(book, epoch)
+    since = _setting_time(book, cleared_name(epoch))
+    restored_at = max(
+        _setting_time(book, RESTORED), _setting_time(book, restored_name(epoch))
+    )
+    newest = book.value("SELECT max(at) FROM event")
+    return LedgerView(
+        readings=newest_readings(book, epoch),
+        order=_order(
+            book,
+            f"sim = ? AND assisted = 0 AND state IN ({_OPEN_LIST}) ORDER BY id",
+            epoch,
+        ),
+        task=_order(book, "sim = ? AND assisted = 1 AND state = 'asked'", epoch),
+        cycle=cycle,
+        last_recharge=_order(
+            book,
+            "sim = ? AND state = 'confirmed'"
+            " ORDER BY coalesce(happened_on * 86400 - 62135683200, settled_at) DESC, id DESC",
+            epoch,
+        ),
+        last_delivered_at=_last_delivered(book, epoch),
+        refused=_refused(book, epoch, cycle, since),
+        last_no=_order(
+            book,
+            "sim = ? AND cycle = ? AND state IN ('declined','cancelled','expired')"
+            " AND coalesce(settled_at, created_at) >= ? ORDER BY id DESC",
+            epoch,
+            cycle,
+            since,
+        ),
+        automatic_today=int(
+            book.value(
+                "SELECT count(*) FROM orders o JOIN attempt a ON a.order_id = o.id"
+                " WHERE o.origin IN ('rule','action') AND a.first_sent_at > ?",
+                seconds(now - timedelta(days=1)),
+            )
+            or 0
+        ),
+        supervised=account is not None and _supervised(book, "account", account, 0),
+        restored=restored_at > 0 and not _supervised(book, "sim", epoch, restored_at),
+        stopped=setting(book, STOPPED) == "on",
+        newest_event_at=None if newest is None else moment(newest),
+    )
+
+
+def next_cycle(book: Book, epoch: str) -> int:
+    """Return n of `money.md` §1: one more than the greatest cycle that was bought."""
+    return 1 + int(
+        book.value(
+            "SELECT coalesce(max(cycle), 0) FROM orders"
+            " WHERE sim = ? AND assisted = 0 AND state = 'confirmed'",
+            epoch,
+        )
+        or 0
+    )
+
+
+def newest_readings(book: Book, epoch: str) -> Readings:
+    """Return the newest reading of each field."""
+    rows = book.rows(
+        "SELECT * FROM reading WHERE id IN (SELECT max(id) FROM reading WHERE sim = ?"
+        " GROUP BY field)",
+        epoch,
+    )
+    found = {reading.field: reading for reading in map(reading_from, rows)}
+    return Readings(
+        balance=found.get(Field.BALANCE),
+        expiry=found.get(Field.EXPIRY),
+        data_left=found.get(Field.DATA_LEFT),
+        last_activity=found.get(Field.LAST_ACTIVITY),
+    )
+
+
+def spending(book: Book, scope: str, period: str) -> Spending:
+    """Return what is held and spent in a scope and period."""
+    rows = book.rows(
+        "SELECT cur, sum(amount) AS amount FROM hold"
+        " WHERE scope = ? AND period = ? AND state <> 'released' GROUP BY cur",
+        scope,
+        period,
+    )
+    amounts = {str(row["cur"]): int(row["amount"] or 0) for row in rows}
+    return Spending(scope=scope, period=period, amounts=amounts)
+
+
+def setting(book: Book, name: str) -> str | None:
+    """Return a stored setting."""
+    value = book.value("SELECT value FROM setting WHERE name = ?", name)
+    return None if value is None else str(value)
+
+
+def cleared_name(epoch: str) -> str:
+    """Return the setting that holds when a person last gave the go-ahead for a SIM."""
+    return f"cleared:{epoch}"
+
+
+def restored_name(epoch: str) -> str:
+    """Return the setting that holds when an unknown purchase was found for a SIM."""
+    return f"{RESTORED}:{epoch}"
+
+
+def _setting_time(book: Book, name: str) -> int:
+    return int(setting(book, name) or 0)
+
+
+def _order(book: Book, where: str, *values: str | int) -> Order | None:
+    row = book.row(f"SELECT * FROM orders WHERE {where} LIMIT 1", *values)  # noqa: S608
+    return None if row is None else order_from(row)
+
+
+def _refused(book: Book, epoch: str, cycle: int, since: int) -> tuple[Order, ...]:
+    rows = book.rows(
+        "SELECT * FROM orders WHERE sim = ? AND cycle = ? AND assisted = 0"
+        " AND state = 'rejected' AND settled_at >= ? ORDER BY id",
+        epoch,
+        cycle,
+        since,
+    )
+    return tuple(map(order_from, rows))
+
+
+def _last_delivered(book: Book, epoch: str) -> datetime | None:
+    value = book.value(
+        "SELECT max(settled_at) FROM orders WHERE sim = ? AND assisted = 0"
+        " AND state = ? AND origin IN ('rule','action','adopted')",
+        epoch,
+        State.CONFIRMED.value,
+    )
+    return None if value is None else moment(value)
+
+
+def _supervised(book: Book, column: str, value: str, since: int) -> bool:
+    """Tell whether an order that a person approved was delivered since a time."""
+    sql = (
+        f"SELECT 1 FROM orders o WHERE o.{column} = ? AND o.assisted = 0"  # noqa: S608
+        " AND o.state = 'confirmed' AND o.settled_at > ? AND EXISTS("
+        "SELECT 1 FROM event e WHERE e.order_id = o.id AND e.type = 'approved'"
+        " AND e.actor LIKE 'user:%') LIMIT 1"
+    )
+    return book.value(sql, value, since) is not None

@@ -1,0 +1,35 @@
+"""When a person hears of a deadline: once per stage, and daily once it has passed."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from .lifecycle import Lifecycle, Stage
+from .sim import Mode, Sim
+
+STAGES = (30, 14, 7, 3, 1, 0)
+# In automatic mode the order should be done by then; a reminder means that it is not.
+STAGE_MAX_AUTOMATIC = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """One stage of one deadline. Two equal reminders are the same one."""
+
+    deadline: str
+    """The day of the deadline, ISO."""
+    stage: str
+    """Days before it (`7`), or `grace:` and the day on which it is repeated."""
+
+
+def due_reminder(sim: Sim, life: Lifecycle, today: date) -> Reminder | None:
+    """Return the reminder that the present stage calls for, told already or not."""
+    if sim.rules.mode is Mode.OFF or life.deadline is None or life.days_left is None:
+        return None
+    deadline = life.deadline.astimezone(sim.zone).date().isoformat()
+    if life.stage is Stage.LOST:
+        return Reminder(deadline, "lost")
+    if life.stage is Stage.GRACE:
+        return Reminder(deadline, f"grace:{today.isoformat()}")
+    first = STAGE_MAX_AUTOMATIC if sim.rules.mode is Mode.AUTO else STAGES[0]
+    reached = [stage for stage in STAGES if life.days_left <= stage <= first]
+    return Reminder(deadline, str(min(reached))) if reached else None

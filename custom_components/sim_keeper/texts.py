@@ -1,0 +1,37 @@
+"""Sentences that SIM Keeper itself writes: messages, to-do items, calendar events.
+
+They are kept as `selector.message.options.<key>` in the translation files, because that is a
+place where Home Assistant accepts any text.
+"""
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.translation import async_get_translations
+
+from .const import CONF_LANGUAGE, DOMAIN, KIND_HOUSEHOLD
+from .entries import kind_of
+
+_PREFIX = f"component.{DOMAIN}.selector.message.options."
+
+
+async def sentence(
+    hass: HomeAssistant, key: str, language: str | None = None, **placeholders: str
+) -> str:
+    """Return a sentence in a language, the household's by default; English where it is missing.
+
+    Home Assistant reads the file of a language once. A key that does not exist is a bug and
+    gives the key, because a message that looks odd is better than none.
+    """
+    texts = await async_get_translations(
+        hass, language or message_language(hass), "selector", {DOMAIN}
+    )
+    text = texts.get(_PREFIX + key)
+    return key if text is None else text.format_map(placeholders)
+
+
+@callback
+def message_language(hass: HomeAssistant) -> str:
+    """Return the language that the household chose for messages, else Home Assistant's own."""
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if kind_of(entry) == KIND_HOUSEHOLD:
+            return entry.options.get(CONF_LANGUAGE) or hass.config.language
+    return hass.config.language

@@ -1,0 +1,1 @@
+"""Tests of the channels, against vendor simulators over real sockets."""
