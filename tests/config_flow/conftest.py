@@ -1,0 +1,31 @@
+"""Flows alone: entries are made and changed, but nothing behind them is started."""
+
+from collections.abc import Generator
+from unittest.mock import AsyncMock, patch
+
+import pytest
+
+from homeassistant.core import HomeAssistant
+
+from .builders import Flows
+
+
+@pytest.fixture(autouse=True)
+def set_up() -> Generator[AsyncMock]:
+    """Stand in for setting up entries; the tests of `__init__` do it for real."""
+    with (
+        patch("custom_components.sim_keeper.async_setup", return_value=True),
+        patch("custom_components.sim_keeper.async_unload_entry", return_value=True),
+        patch("custom_components.sim_keeper.async_remove_entry", return_value=True),
+        patch(
+            "custom_components.sim_keeper.async_setup_entry", return_value=True
+        ) as set_up_entry,
+    ):
+        yield set_up_entry
+
+
+@pytest.fixture
+async def flows(hass: HomeAssistant) -> Flows:
+    """Return a driver of flows."""
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    return Flows(hass)
