@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+import gzip
 import json
 from pathlib import Path
 import socket
@@ -23,7 +24,13 @@ from custom_components.sim_keeper.channels.http import (
     check_base_url,
     open_session,
 )
-from custom_components.sim_keeper.channels.parsing import Exact, encode, exact_text
+from custom_components.sim_keeper.channels.parsing import (
+    Exact,
+    NotJson,
+    decode,
+    encode,
+    exact_text,
+)
 from custom_components.sim_keeper.keeper.errors import (
     NotSent,
     OutcomeUnknown,
@@ -300,6 +307,10 @@ async def test_a_reset_after_sending_is_unknown(session: aiohttp.ClientSession) 
         pytest.param(
             b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08", id="gzip"
         ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"{}"),
+            id="unasked compression",
+        ),
         pytest.param(b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n{}", id="302"),
         pytest.param(b"HTTP/1.1 304 Not Modified\r\n\r\n", id="304"),
         pytest.param(b"HTTP/1.1 502 Bad Gateway\r\n\r\n<html></html>", id="502"),
@@ -414,6 +425,15 @@ async def test_numbers_leave_exactly_as_they_are(
     assert b"Content-Type: application/json" in head
     assert b'"amount":3.40,' in body
     assert json.loads(body) == {"amount": 3.4, "local": True, "to": {"name": 'ü"\n'}}
+
+
+@pytest.mark.parametrize(
+    "raw", [b"[" * 500_000, b'{"a":' * 300_000, b"\xff", b"1" * 5000]
+)
+def test_what_cannot_be_parsed_leaves_no_trace_of_itself(raw: bytes) -> None:
+    with pytest.raises(NotJson) as caught:
+        decode(raw)
+    assert (str(caught.value), caught.value.__context__) == ("", None)
 
 
 def test_no_float_can_be_written() -> None:

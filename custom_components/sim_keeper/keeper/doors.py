@@ -8,6 +8,7 @@ from .checkout import Offer, as_new
 from .engine import Engine
 from .errors import OrderRefused
 from .estimates import readings_after
+from .followup import LATE_LOOK_EVERY
 from .ledger import STOPPED, Closing, EventType, Ledger, NewOrder, Payment
 from .ledger.views import LedgerView
 from .money import Money, positive
@@ -27,6 +28,17 @@ class Preview:
     offer: Offer | None
     amount: Money | None
     """What a person would be asked to recharge, where no account buys."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What a recharge would do now."""
+
+    offer: Offer | None
+    amount: Money | None
+    """What a person would be asked to recharge, where no account buys."""
+    refused: str | None
+    """Why it would not be sent now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +97,20 @@ class Doors:
         if sim.account is None:
             return Preview(offer=None, amount=wanted.amount)
         return Preview(offer=await self.engine.checkout.offer(sim, wanted), amount=None)
+
+    async def try_out(self, epoch: str, asked: Recharge, caller: Caller) -> Trial:
+        """Say what `recharge` would do now, without doing it."""
+        require(Door.SPEND, caller)
+        sim = self._sim(epoch)
+        at, _ = await self.engine.situation(sim)
+        offer, amount = None, None
+        try:
+            seen = await self.preview(epoch, asked.wanted)
+            offer, amount = seen.offer, seen.amount
+            refused = await self._doubt(at, asked, offer, caller)
+        except OrderRefused as err:
+            refused = err.reason
+        return Trial(offer=offer, amount=amount, refused=refused)
 
     async def recharge(self, epoch: str, asked: Recharge, caller: Caller) -> Order:
         """Recharge a SIM now, or ask a person, as the caller and the mode allow.
@@ -192,6 +218,8 @@ class Doors:
                     type=EventType.REJECTED,
                     reason="person_says_not_arrived",
                     note=note,
+                    # The vendor may deliver late; the truth is recorded whoever said what.
+                    next_at=self._time() + LATE_LOOK_EVERY,
                 )
                 order = await self._move(order, closing, caller)
         self.engine.soon(order.sim)
@@ -254,6 +282,23 @@ class Doors:
         await self.update_reading(epoch, Typed(last_activity=self._today(sim)), caller)
 
     # -- Parts ----------------------------------------------------------------------------
+
+    async def _doubt(
+        self, at: Situation, asked: Recharge, offer: Offer | None, caller: Caller
+    ) -> str | None:
+        """Return why a recharge would not be sent now, or None. Raises OrderRefused."""
+        if self.engine.desk.fault is not None:
+            return Reason.LEDGER_FROZEN.value
+        if await self._repeated(at.sim, at.view, asked) is not None:
+            return Reason.ORDER_OPEN.value
+        if offer is None:
+            return "by_hand"
+        self._check_may_buy(at, caller)
+        await self.engine.room(at.sim, offer)
+        if caller.user_id is not None:
+            return None
+        doubt = not_automatic(at, (), self._time())
+        return None if doubt is None else doubt.value
 
     async def _begin(self, sim: Sim, order: Order) -> tuple[Order, Attempt]:
         try:

@@ -8,6 +8,7 @@ import logging
 from .budget import HouseholdRules, caps_for, holds_for, limited, overrun
 from .checkout import Checkout, Offer, as_new, terms_of
 from .errors import LedgerBroken, LoginFailed, OrderRefused, Rejected, Unavailable
+from .followup import FollowUp
 from .ledger import (
     STOPPED,
     Closing,
@@ -46,8 +47,6 @@ TASK_LASTS = timedelta(days=400)
 DAY_EVERY = timedelta(hours=24)
 STOP_WAITS_S = 10
 
-_LOOKED_AT = (State.PENDING, State.UNKNOWN, State.NEEDS_PERSON)
-
 
 class Engine:
     """Keeps every registered SIM alive, through the ports of a world."""
@@ -57,6 +56,7 @@ class Engine:
         self.world = world
         self.desk = LedgerDesk(world)
         self.checkout = Checkout(world, self.desk)
+        self.followup = FollowUp(world, self.desk, self.checkout)
         self.household = household
         self.sims: dict[str, Sim] = {}
         self._statuses: dict[str, SimStatus] = {}
@@ -485,50 +485,45 @@ class Engine:
 
     async def _take_up_interrupted(self) -> None:
         for order in await self.desk.read(Ledger.in_state, State.SENDING):
-            await self.checkout.recover(order)
+            await self.followup.recover(order)
         self._orders_due = self.world.now()
 
     async def _look_up_orders(self, now: datetime) -> None:
         if self.desk.fault is not None:
             self._orders_due = None
             return
-        upcoming: list[datetime] = []
-        for order in await self.desk.read(Ledger.in_state, *_LOOKED_AT):
-            if order.next_at is None:
-                continue
-            if order.next_at > now:
-                upcoming.append(order.next_at)
-                continue
-            try:
-                looked = await self._look(order)
-            except LedgerBroken:
-                raise
-            except (
-                Exception
-            ):  # One order that cannot be looked up must not hold up the others.
-                _LOGGER.exception("Order %s could not be looked up", order.id)
-                upcoming.append(now + RETRY_AFTER_TROUBLE)
-                continue
-            if looked.next_at is not None and looked.state in _LOOKED_AT:
-                upcoming.append(looked.next_at)
+        for order in await self.desk.read(Ledger.followed):
+            if order.next_at is not None and order.next_at <= now:
+                await self._isolated("an order", self._look(order))
         for order in await self.desk.read(Ledger.in_state, State.APPROVED):
             if order.next_at is not None and order.sim in self.sims:
                 self._due[order.sim] = min(
                     self._due[order.sim], max(order.next_at, now)
                 )
-        self._orders_due = min(upcoming, default=None)
+        upcoming = [order.next_at for order in await self.desk.read(Ledger.followed)]
+        self._orders_due = min((at for at in upcoming if at is not None), default=None)
 
-    async def _look(self, order: Order) -> Order:
+    async def _look(self, order: Order) -> None:
         async with self._lock(order.sim):
             sim = self.sims.get(order.sim)
+            now = self.world.now()
             order = await self.desk.read(Ledger.order, order.id)
-            if order.state not in _LOOKED_AT:
-                return order
+            if order.next_at is None or order.next_at > now:
+                return
             wanted = sim is not None and await self._still_wanted(sim, order)
-            looked = await self.checkout.look(sim, order, wanted=wanted)
+            try:
+                looked = await self.followup.look(sim, order, wanted=wanted)
+            except LedgerBroken:
+                raise
+            except (
+                Exception
+            ):  # One order that cannot be looked up must not hold up others.
+                _LOGGER.exception("Order %s could not be looked up", order.id)
+                later = now + RETRY_AFTER_TROUBLE
+                await self.desk.write(Ledger.look_later, order.id, later, now)
+                return
         if looked.state is not order.state and sim is not None:
             self.soon(order.sim)
-        return looked
 
     async def _still_wanted(self, sim: Sim, order: Order) -> bool:
         at, _ = await self.situation(sim)

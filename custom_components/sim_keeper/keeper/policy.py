@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
-from .carriers import Event
+from .carriers import Event, expiry_after
 from .errors import RefusalClass
 from .ledger import LedgerView
 from .lifecycle import Clock, Lifecycle, Stage, end_of_day
@@ -71,6 +71,9 @@ class Reason(StrEnum):
     BALANCE_DOUBTFUL = "balance_doubtful"
     MODE_ASK = "mode_ask"
     PRICE_CHANGED = "price_changed"
+    OVERSHOT = "overshot"
+    DENIED = "denied"
+    AMOUNT_TOO_SMALL = "amount_too_small"
 
 
 TOLD_REASONS = frozenset(
@@ -270,7 +273,7 @@ def _waits_for_retry(
     at: Situation, now: datetime, tomorrow: datetime
 ) -> tuple[Reason, datetime] | None:
     """Only a "later" is tried again by itself, at most three times more in a cycle."""
-    refused = at.view.refused
+    refused = [order for order in at.view.refused if order.refusal is not None]
     if not refused:
         return None
     last = refused[-1]
@@ -304,6 +307,12 @@ def not_automatic(
     automatic = at.capabilities.automatic
     checks = (
         (at.view.restored, Reason.RESTORED),
+        (at.view.overshot, Reason.OVERSHOT),
+        (_denied(at, at.capabilities, now), Reason.DENIED),
+        (
+            RuleKind.DAYS_BEFORE in rules and _too_small(at, now),
+            Reason.AMOUNT_TOO_SMALL,
+        ),
         (automatic in (Automatic.NO, Automatic.OPT_IN), Reason.CHANNEL_NOT_AUTOMATIC),
         (
             automatic is Automatic.AFTER_ONE_SUPERVISED and not at.view.supervised,
@@ -316,6 +325,37 @@ def not_automatic(
         if true:
             return reason
     return _balance_doubt(at, now) if rules == (RuleKind.LOW_BALANCE,) else None
+
+
+def _denied(at: Situation, capabilities: Capabilities, now: datetime) -> bool:
+    """Tell whether a person said "it did not arrive" and it might still turn up."""
+    horizon = timedelta(seconds=capabilities.look_horizon_s)
+    return any(
+        order.refusal is None
+        and order.settled_at is not None
+        and now < order.settled_at + horizon
+        for order in at.view.refused
+    )
+
+
+def _too_small(at: Situation, now: datetime) -> bool:
+    """Tell whether the amount buys so few days that the rule would be due again at once."""
+    rules, carrier = at.sim.rules, at.sim.carrier
+    if (
+        rules.amount is None
+        or rules.days_before is None
+        or at.life.clock is Clock.ACTIVITY
+    ):
+        return False
+    days = carrier.days_for(rules.amount)
+    if days is None:
+        return False
+    today = now.astimezone(at.sim.zone).date()
+    old = at.view.readings.expiry
+    new = expiry_after(
+        carrier, expiry=old.day if old else None, event_day=today, days=days
+    )
+    return (new - today).days <= rules.days_before
 
 
 def _balance_doubt(at: Situation, now: datetime) -> Reason | None:

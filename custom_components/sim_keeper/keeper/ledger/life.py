@@ -211,7 +211,9 @@ class OrderLife(Reader):
             "note": delivery.note,
             "reason": None if cost is not None else "cost_assumed",
             "settled_at": seconds(now),
-            "next_at": None,
+            "next_at": None
+            if delivery.look_again_at is None
+            else seconds(delivery.look_again_at),
         }
         rows: list[Change] = [("orders", row), *self._spent(order_id, booked)]
         with self._book.commit():

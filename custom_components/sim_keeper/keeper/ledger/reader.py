@@ -90,6 +90,15 @@ class Reader:
         )
         return [order_from(row) for row in rows]
 
+    def followed(self) -> list[Order]:
+        """Return the orders whose vendor is to be asked (again), the most urgent first."""
+        rows = self._book.rows(
+            "SELECT * FROM orders WHERE next_at IS NOT NULL AND assisted = 0"
+            " AND state IN ('pending','unknown','needs_person','confirmed','rejected')"
+            " ORDER BY next_at, id"
+        )
+        return [order_from(row) for row in rows]
+
     def sim_number(self, epoch: str) -> str:
         """Return the number that a SIM's orders are for, also after its removal."""
         return str(self._book.value("SELECT number FROM sim WHERE epoch = ?", epoch))

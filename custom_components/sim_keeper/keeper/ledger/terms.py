@@ -44,6 +44,8 @@ class Delivery:
     receipt: str | None = None
     effect: Effect = Effect.OPEN
     note: str | None = None
+    look_again_at: datetime | None = None
+    """When the vendor is asked once more, in case it takes the delivery back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

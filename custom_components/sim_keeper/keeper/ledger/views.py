@@ -45,13 +45,15 @@ class LedgerView:
     refused: tuple[Order, ...]
     """Rejected orders of this cycle since the last go-ahead, oldest first."""
     last_no: Order | None
-    """The newest question of this cycle that was declined, cancelled or left unanswered."""
+    """The newest question of this cycle that a person declined, cancelled or left open."""
     automatic_today: int
     """Automatic orders of the whole installation in the last 24 hours."""
     supervised: bool
     """The account has delivered an order that a person approved."""
     restored: bool
     """The installation was restored, and nobody has supervised an order of this SIM since."""
+    overshot: bool
+    """The account charged more than was held, and nobody has given a go-ahead since."""
     stopped: bool
     newest_event_at: datetime | None
 
@@ -83,7 +85,8 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
         refused=_refused(book, epoch, cycle, since),
         last_no=_order(
             book,
-            "sim = ? AND cycle = ? AND state IN ('declined','cancelled','expired')"
+            "sim = ? AND cycle = ? AND (state IN ('declined','expired')"
+            " OR state = 'cancelled' AND reason = 'person')"
             " AND coalesce(settled_at, created_at) >= ? ORDER BY id DESC",
             epoch,
             cycle,
@@ -99,6 +102,7 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
         ),
         supervised=account is not None and _supervised(book, "account", account, 0),
         restored=restored_at > 0 and not _supervised(book, "sim", epoch, restored_at),
+        overshot=account is not None and _overshot(book, account, since),
         stopped=setting(book, STOPPED) == "on",
         newest_event_at=None if newest is None else moment(newest),
     )
@@ -188,6 +192,14 @@ def _last_delivered(book: Book, epoch: str) -> datetime | None:
         State.CONFIRMED.value,
     )
     return None if value is None else moment(value)
+
+
+def _overshot(book: Book, account: str, since: int) -> bool:
+    sql = (
+        "SELECT 1 FROM event e JOIN orders o ON o.id = e.order_id"
+        " WHERE e.type = 'overshoot' AND o.account = ? AND e.at >= ? LIMIT 1"
+    )
+    return book.value(sql, account, since) is not None
 
 
 def _supervised(book: Book, column: str, value: str, since: int) -> bool:

@@ -1,0 +1,183 @@
+"""The follow-up: asks vendors what became of orders, until each has an end.
+
+What is unknown is looked up on the channel's schedule, then given to a person. What has ended is
+looked at once more, because a vendor may take a delivery back or deliver late.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from .checkout import Checkout
+from .errors import LoginFailed, OrderRefused, Rejected, Unavailable
+from .ledger import Closing, EventType, Ledger
+from .ledgerdesk import LedgerDesk
+from .lifecycle import lifecycle
+from .orders import Attempt, Order, State, Step, after_absent, handover_at
+from .ports import Channel, Confirmed, Foreign, Found, Lookup, Pending
+from .settlement import Settlement
+from .sim import Sim
+from .world import World
+
+RETRY_UNREADABLE_AFTER = timedelta(minutes=5)
+RETRY_LOGIN_AFTER = timedelta(hours=1)
+LATE_LOOK_EVERY = timedelta(hours=6)
+"""How often an order that a person has been given, or has denied, is still looked up."""
+LATE_LOOKS_FOR = timedelta(days=7)
+
+
+class FollowUp(Settlement):
+    """Looks orders up, on behalf of the engine."""
+
+    def __init__(self, world: World, desk: LedgerDesk, checkout: Checkout) -> None:
+        """Use the checkout for the one re-send that a channel may allow."""
+        super().__init__(world, desk)
+        self._checkout = checkout
+
+    async def look(self, sim: Sim | None, order: Order, *, wanted: bool) -> Order:
+        """Ask the vendor what became of an order, and act on the answer.
+
+        `sim` is None for one that was disabled or removed meanwhile: its orders still end.
+        `wanted` tells whether the order may be sent once more if the vendor never had it.
+        """
+        now = self._world.now()
+        attempt = await self._desk.read(Ledger.attempt, order.id)
+        try:
+            channel = self.channel(order.account)
+            caps = channel.capabilities
+            running = attempt.last_sent_at + timedelta(seconds=caps.look_after_s[0])
+            if order.state is State.UNKNOWN and now < running:
+                # The request may still be running at the vendor; a "no" would mean nothing.
+                return await self._look_in(order, running - now)
+            if caps.lookup is not Lookup.PURE:
+                return await self.hand_over(order, "cannot_be_looked_up")
+            found = await channel.lookup(await self._purchase(sim, order, attempt))
+        except LoginFailed:
+            self._world.login_failed(str(order.account))
+            return await self._later(sim, order, attempt, RETRY_LOGIN_AFTER)
+        except Unavailable, OrderRefused:
+            return await self._later(sim, order, attempt, RETRY_UNREADABLE_AFTER)
+        except Rejected as err:
+            return await self._refused(order, err)
+        if order.state in (State.CONFIRMED, State.REJECTED):
+            return await self._once_more(channel, sim, order, attempt, found)
+        if isinstance(found, Confirmed):
+            return await self._settle(channel, sim, order, attempt, found)
+        if isinstance(found, Foreign):
+            return await self.hand_over(order, "something_else_was_bought")
+        if await self._overdue(sim, order, attempt):
+            return await self.hand_over(order, "no_answer_for_a_day")
+        if isinstance(found, Pending):
+            return await self._settle(channel, sim, order, attempt, found)
+        return await self._absent(channel, sim, order, wanted=wanted)
+
+    async def hand_over(self, order: Order, reason: str) -> Order:
+        """Give an order whose end cannot be learned to a person; keep looking now and then."""
+        now = self._world.now()
+        if order.state is State.NEEDS_PERSON:
+            over = now > order.created_at + LATE_LOOKS_FOR
+            return await self._look_in(order, None if over else LATE_LOOK_EVERY)
+        if order.state is not State.UNKNOWN:
+            lost = Closing(
+                to=State.UNKNOWN, type=EventType.UNKNOWN, reason=reason, quiet=True
+            )
+            order = await self._desk.write(Ledger.move, order.id, lost, "keeper", now)
+        closing = Closing(
+            to=State.NEEDS_PERSON,
+            type=EventType.NEEDS_PERSON,
+            reason=reason,
+            next_at=now + LATE_LOOK_EVERY,
+        )
+        return await self._desk.write(Ledger.move, order.id, closing, "keeper", now)
+
+    async def recover(self, order: Order) -> Order:
+        """Take up an order that was in `sending` when the process ended.
+
+        Accounts are not set up yet, so the first look only asks for the channel's schedule.
+        """
+        now = self._world.now()
+        closing = Closing(
+            to=State.UNKNOWN, type=EventType.UNKNOWN, reason="interrupted", next_at=now
+        )
+        return await self._desk.write(Ledger.move, order.id, closing, "keeper", now)
+
+    async def _refused(self, order: Order, err: Rejected) -> Order:
+        """Note that the vendor did not deliver, or took the delivery back."""
+        if order.state is State.REJECTED:
+            return await self._look_in(order, None)
+        if order.state is not State.CONFIRMED:
+            return await self._reject(order, err, consumed=err.consumed)
+        closing = Closing(
+            to=State.REVERSED,
+            type=EventType.REVERSED,
+            reason=err.code[:128],
+            refusal=err.refusal,
+            consumed=err.consumed,
+        )
+        return await self._desk.write(
+            Ledger.move, order.id, closing, "keeper", self._world.now()
+        )
+
+    async def _once_more(
+        self,
+        channel: Channel,
+        sim: Sim | None,
+        order: Order,
+        attempt: Attempt,
+        found: Found,
+    ) -> Order:
+        """Look at an order that has ended: a person's "no" may have been too early."""
+        if order.state is State.CONFIRMED:
+            return await self._look_in(order, None)
+        if isinstance(found, Confirmed):
+            return await self._settle(channel, sim, order, attempt, found)
+        horizon = timedelta(seconds=channel.capabilities.look_horizon_s)
+        over = self._world.now() > attempt.last_sent_at + horizon
+        return await self._look_in(order, None if over else LATE_LOOK_EVERY)
+
+    async def _absent(
+        self, channel: Channel, sim: Sim | None, order: Order, *, wanted: bool
+    ) -> Order:
+        now = self._world.now()
+        if order.state is not State.UNKNOWN:
+            return await self._look_in(order, RETRY_UNREADABLE_AFTER)
+        seen = await self._desk.read(Ledger.attempt, order.id)
+        looked = replace(seen, looks=seen.looks + 1)
+        step = after_absent(channel.capabilities, order, looked, now, wanted=wanted)
+        await self._desk.write(Ledger.note_look, order.id, step.at, now)
+        if step.step is Step.WAIT:
+            return await self._desk.read(Ledger.order, order.id)
+        if step.step is Step.HAND_OVER or sim is None:
+            return await self.hand_over(order, "vendor_does_not_show_it")
+        again = Closing(
+            to=State.APPROVED, type=EventType.APPROVED, reason="never_arrived"
+        )
+        await self._desk.write(Ledger.move, order.id, again, "keeper", now)
+        order, attempt = await self._desk.write(
+            Ledger.begin_send, order.id, "keeper", now
+        )
+        return await self._checkout.send(sim, order, attempt)
+
+    async def _later(
+        self, sim: Sim | None, order: Order, attempt: Attempt, wait: timedelta
+    ) -> Order:
+        """Try again when the vendor may be readable; an overdue order goes to a person."""
+        if order.state in (State.PENDING, State.UNKNOWN):
+            if await self._overdue(sim, order, attempt):
+                return await self.hand_over(order, "no_answer_for_a_day")
+            return await self._look_in(order, wait)
+        over = self._world.now() > order.created_at + LATE_LOOKS_FOR
+        return await self._look_in(order, None if over else LATE_LOOK_EVERY)
+
+    async def _overdue(self, sim: Sim | None, order: Order, attempt: Attempt) -> bool:
+        if order.state is State.NEEDS_PERSON:
+            return True
+        now = self._world.now()
+        readings = await self._desk.read(Ledger.readings, order.sim)
+        grace_end = None if sim is None else lifecycle(sim, readings, now).grace_end
+        return now >= handover_at(order, attempt, grace_end)
+
+    async def _look_in(self, order: Order, wait: timedelta | None) -> Order:
+        now = self._world.now()
+        at = None if wait is None else now + wait
+        await self._desk.write(Ledger.look_later, order.id, at, now)
+        return await self._desk.read(Ledger.order, order.id)

@@ -1,0 +1,160 @@
+"""Settlement: what an answer of a vendor does to an order in the ledger.
+
+Every answer is one of three: confirmed, rejected, unknown.
+"""
+
+from datetime import timedelta
+import logging
+
+from .errors import OrderRefused, Rejected
+from .estimates import readings_after
+from .ledger import Closing, Delivery, EventType, Ledger
+from .ledgerdesk import LedgerDesk
+from .money import Money
+from .orders import Attempt, Effect, Order, State, next_look
+from .ports import Channel, Line, Pending, Purchase, Submitted
+from .sim import Reading, Sim
+from .world import World
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Settlement:
+    """Writes down what vendors answer. Shared by the checkout and the follow-up."""
+
+    def __init__(self, world: World, desk: LedgerDesk) -> None:
+        """Work with a world and a ledger."""
+        self._world = world
+        self._desk = desk
+
+    def channel(self, account: str | None) -> Channel:
+        """Return the channel of an account, or raise OrderRefused."""
+        channel = None if account is None else self._world.channel(account)
+        if channel is None:
+            raise OrderRefused("no_channel")
+        return channel
+
+    async def believe(
+        self, sim: Sim | None, order: Order, note: str | None, actor: str
+    ) -> Order:
+        """Confirm an order on a person's word; the most it may have cost is booked."""
+        delivery = Delivery(
+            cost=None,
+            cost_exact=None,
+            reference=order.reference,
+            effect=Effect.CANNOT_VERIFY,
+            note=note,
+        )
+        return await self._confirm(sim, order, delivery, None, actor)
+
+    async def _settle(
+        self,
+        channel: Channel,
+        sim: Sim | None,
+        order: Order,
+        attempt: Attempt,
+        answer: Submitted,
+    ) -> Order:
+        if isinstance(answer, Pending):
+            return await self._pending(channel, order, attempt, answer)
+        delivery = Delivery(
+            cost=answer.cost,
+            cost_exact=answer.cost_exact,
+            reference=answer.reference,
+            receipt=answer.receipt,
+            # Where no source of its own watches the line, nothing can verify what arrived.
+            effect=Effect.CANNOT_VERIFY,
+            look_again_at=self._world.now()
+            + timedelta(seconds=channel.capabilities.look_horizon_s),
+        )
+        return await self._confirm(sim, order, delivery, answer.delivered, "keeper")
+
+    async def _confirm(
+        self,
+        sim: Sim | None,
+        order: Order,
+        delivery: Delivery,
+        delivered: Money | None,
+        actor: str,
+    ) -> Order:
+        now = self._world.now()
+        readings: tuple[Reading, ...] = ()
+        if sim is not None:
+            before = await self._desk.read(Ledger.readings, order.sim)
+            value = delivered or order.value
+            readings = readings_after(
+                sim, before, value=value, days=order.days, now=now
+            )
+        return await self._desk.write(
+            Ledger.confirm, order.id, delivery, readings, actor, now
+        )
+
+    async def _pending(
+        self, channel: Channel, order: Order, attempt: Attempt, answer: Pending
+    ) -> Order:
+        now = self._world.now()
+        next_at = next_look(channel.capabilities, State.PENDING, attempt, now)
+        if order.state is State.PENDING:
+            await self._desk.write(Ledger.look_later, order.id, next_at, now)
+            return await self._desk.read(Ledger.order, order.id)
+        closing = Closing(
+            to=State.PENDING,
+            type=EventType.PENDING,
+            reference=answer.reference,
+            next_at=next_at,
+        )
+        return await self._desk.write(Ledger.move, order.id, closing, "keeper", now)
+
+    async def _reject(self, order: Order, err: Rejected, *, consumed: bool) -> Order:
+        closing = Closing(
+            to=State.REJECTED,
+            type=EventType.REJECTED,
+            reason=err.code[:128],
+            refusal=err.refusal,
+            consumed=consumed,
+        )
+        return await self._desk.write(
+            Ledger.move, order.id, closing, "keeper", self._world.now()
+        )
+
+    async def _unknown(
+        self, channel: Channel, order: Order, attempt: Attempt, detail: str
+    ) -> Order:
+        now = self._world.now()
+        _LOGGER.warning("Order %s: outcome unknown (%s)", order.id, detail)
+        closing = Closing(
+            to=State.UNKNOWN,
+            type=EventType.UNKNOWN,
+            reason=detail[:128],
+            next_at=next_look(channel.capabilities, State.UNKNOWN, attempt, now),
+        )
+        return await self._desk.write(Ledger.move, order.id, closing, "keeper", now)
+
+    async def _purchase(
+        self, sim: Sim | None, order: Order, attempt: Attempt
+    ) -> Purchase:
+        if sim is None:
+            number = await self._desk.read(Ledger.sim_number, order.sim)
+            currency = order.value.currency if order.value else order.ceiling.currency
+            line = Line(
+                number=number, country="", currency=currency, operator=order.operator
+            )
+        else:
+            line = line_of(sim, order.operator)
+        return Purchase(
+            key=attempt.key,
+            line=line,
+            body=order.body or {},
+            created_at=order.created_at,
+            reference=order.reference,
+        )
+
+
+def line_of(sim: Sim, operator: str | None = None) -> Line:
+    """Return a SIM as a channel needs to know it."""
+    return Line(
+        number=sim.number,
+        country=sim.country,
+        currency=sim.currency,
+        operator=operator or sim.operator,
+    )

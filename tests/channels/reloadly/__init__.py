@@ -1,0 +1,1 @@
+"""Tests of the Reloadly channel: what the contract does not cover."""
