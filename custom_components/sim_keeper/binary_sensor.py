@@ -126,9 +126,50 @@ class LowWallet(AccountEntity, BinarySensorEntity):
         self._account = str(coordinator.config_entry.unique_id)
         self._last_costs: dict[str, Money] = {}
 
-    @property
-    def is_on(self) -> bool | None:
-        """Whether the wallet is low; None while nothing was bought."""
+    async def async_added_to_hass(self) -> None:
+        """Learn the prices that were paid, and listen for more."""
+        await super().async_added_to_hass()
+        try:
+            orders = await self.hass.data[HOME].engine.desk.read(Ledger.orders)
+        except LedgerBroken:
+            orders = []
+        for order in orders:
+            self._learn(order)
+        self._attr_is_on = self._is_low()
+        for signal, heard in (
+            (SIGNAL_EVENT, self._happened),
+            (SIGNAL_HOUSEHOLD, self._sims_changed),
+        ):
+            self.async_on_remove(async_dispatcher_connect(self.hass, signal, heard))
+
+    @callback
+    def _handle_coordinator_update(self) -> None:
+        self._attr_is_on = self._is_low()
+        super()._handle_coordinator_update()
+
+    @callback
+    def _sims_changed(self) -> None:
+        """Write only what changed: SIMs change often, and all of them are heard here."""
+        low = self._is_low()
+        if low != self.is_on:
+            self._attr_is_on = low
+            self.async_write_ha_state()
+
+    async def _happened(self, event: Event) -> None:
+        if event.type is EventType.CONFIRMED and event.order_id is not None:
+            desk = self.hass.data[HOME].engine.desk
+            self._learn(await desk.read(Ledger.order, event.order_id))
+            self._sims_changed()
+
+    @callback
+    def _learn(self, order: Order) -> None:
+        delivered = order.account == self._account and order.state is State.CONFIRMED
+        if delivered and order.cost is not None:
+            self._last_costs[order.sim] = order.cost
+
+    @callback
+    def _is_low(self) -> bool | None:
+        """Compare; None while nothing was bought."""
         wallet, sims = self.coordinator.data, self.hass.data[HOME].engine.sims
         costs = [
             cost
@@ -140,35 +181,3 @@ class LowWallet(AccountEntity, BinarySensorEntity):
         if not costs:
             return None
         return wallet < sum(costs, Money(0, wallet.currency))
-
-    async def async_added_to_hass(self) -> None:
-        """Learn the prices that were paid, and listen for more."""
-        await super().async_added_to_hass()
-        try:
-            orders = await self.hass.data[HOME].engine.desk.read(Ledger.orders)
-        except LedgerBroken:
-            orders = []
-        for order in orders:
-            self._learn(order)
-        for signal, heard in (
-            (SIGNAL_EVENT, self._happened),
-            (SIGNAL_HOUSEHOLD, self._show),
-        ):
-            self.async_on_remove(async_dispatcher_connect(self.hass, signal, heard))
-
-    @callback
-    def _learn(self, order: Order) -> None:
-        delivered = order.account == self._account and order.state is State.CONFIRMED
-        if delivered and order.cost is not None:
-            self._last_costs[order.sim] = order.cost
-
-    async def _happened(self, event: Event) -> None:
-        if event.type is EventType.CONFIRMED and event.order_id is not None:
-            desk = self.hass.data[HOME].engine.desk
-            self._learn(await desk.read(Ledger.order, event.order_id))
-            self._show()
-
-    @callback
-    def _show(self) -> None:
-        """Write the state if it changed: SIMs change often and the wallet rarely matters."""
-        self.async_write_ha_state()

@@ -9,6 +9,7 @@ from .budget import HouseholdRules, caps_for, holds_for, limited, overrun
 from .checkout import Checkout, Offer, as_new, terms_of
 from .errors import LedgerBroken, LoginFailed, OrderRefused, Rejected, Unavailable
 from .followup import FollowUp
+from .judgement import VERIFIED_WITHIN, effect_shown, judged
 from .ledger import (
     STOPPED,
     Closing,
@@ -22,7 +23,7 @@ from .ledger import (
 from .ledgerdesk import LedgerDesk
 from .lifecycle import lifecycle
 from .money import Money
-from .orders import Attempt, Kind, Order, Origin, State
+from .orders import Attempt, Effect, Kind, Order, Origin, State
 from .policy import (
     TOLD_REASONS,
     Action,
@@ -156,6 +157,30 @@ class Engine:
                     )
             self.soon(sim.epoch)
 
+    async def observe(self, epoch: str, readings: Sequence[Reading]) -> None:
+        """Take what a source has read of a SIM: judge it, keep it, and look again."""
+        async with self._lock(epoch):
+            if epoch not in self.sims or self.desk.fault is not None:
+                return
+            for reading in readings:
+                await self._take(epoch, reading)
+        await self.evaluate(epoch)
+
+    async def _take(self, epoch: str, reading: Reading) -> None:
+        now = self.world.now()
+        view = await self.desk.read(Ledger.view, epoch, None, now)
+        last = view.last_recharge
+        before = getattr(view.readings, reading.field.value)
+        reading = judged(reading, before, last)
+        await self.desk.write(Ledger.add_reading, epoch, reading, "source", now)
+        if last is None or last.settled_at is None or last.effect is not Effect.OPEN:
+            return
+        earlier = await self.desk.read(
+            Ledger.measured_before, epoch, reading.field, last.created_at
+        )
+        if effect := effect_shown(last, earlier, reading):
+            await self.desk.write(Ledger.set_effect, last.id, effect, now)
+
     def status(self, epoch: str) -> SimStatus | None:
         """Return how a SIM stood when it was last looked at."""
         return self._statuses.get(epoch)
@@ -252,6 +277,7 @@ class Engine:
                 at, _ = await self.situation(sim)
             decision = decide(at, now)
             self._due[sim.epoch] = decision.look_at
+            await self._note_mismatch(at, now)
             await self._note_stage(at, now)
             await self._remind(at, now)
             await self._act(at, decision)
@@ -435,6 +461,14 @@ class Engine:
                 {"cycle": view.cycle, "reason": str(reason), **numbers},
                 self.world.now(),
             )
+
+    async def _note_mismatch(self, at: Situation, now: datetime) -> None:
+        """Say so when a source that watches the line has not shown a recharge in a day."""
+        last = at.view.last_recharge
+        if last is None or last.settled_at is None or last.effect is not Effect.OPEN:
+            return
+        if now >= last.settled_at + VERIFIED_WITHIN:
+            await self.desk.write(Ledger.set_effect, last.id, Effect.MISMATCH, now)
 
     async def _note_stage(self, at: Situation, now: datetime) -> None:
         stage = at.life.stage

@@ -69,6 +69,7 @@ class Reason(StrEnum):
     CHANNEL_NOT_AUTOMATIC = "channel_not_automatic"
     BALANCE_OLD = "balance_old"
     BALANCE_DOUBTFUL = "balance_doubtful"
+    DEADLINE_DOUBTFUL = "deadline_doubtful"
     MODE_ASK = "mode_ask"
     PRICE_CHANGED = "price_changed"
     OVERSHOT = "overshot"
@@ -324,7 +325,11 @@ def not_automatic(
     for true, reason in checks:
         if true:
             return reason
-    return _balance_doubt(at, now) if rules == (RuleKind.LOW_BALANCE,) else None
+    if rules == (RuleKind.LOW_BALANCE,):
+        return _balance_doubt(at, now)
+    if RuleKind.DAYS_BEFORE in rules and _deadline_reading(at).trust is Trust.HINT:
+        return Reason.DEADLINE_DOUBTFUL
+    return None
 
 
 def _denied(at: Situation, capabilities: Capabilities, now: datetime) -> bool:
@@ -384,6 +389,17 @@ def _speaks(balance: Reading, view: LedgerView, now: datetime) -> bool:
     return (
         last is None or last.settled_at is None or balance.observed_at > last.settled_at
     )
+
+
+def _deadline_reading(at: Situation) -> Reading:
+    """Return the reading that the deadline rests on; only where there is a deadline."""
+    readings = at.view.readings
+    reading = (
+        readings.expiry if at.life.clock is Clock.VALIDITY else readings.last_activity
+    )
+    if reading is None:
+        raise ValueError("a deadline rests on no reading")
+    return reading
 
 
 def _numbers(at: Situation) -> dict[str, Json]:

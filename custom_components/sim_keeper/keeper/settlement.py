@@ -13,10 +13,12 @@ from .ledgerdesk import LedgerDesk
 from .money import Money
 from .orders import Attempt, Effect, Order, State, next_look
 from .ports import Channel, Line, Pending, Purchase, Submitted
-from .sim import Reading, Sim
+from .sim import Field, Reading, Sim
 from .world import World
 
 _LOGGER = logging.getLogger(__name__)
+
+SOURCE_SILENT_AFTER = timedelta(days=7)
 
 
 class Settlement:
@@ -62,12 +64,20 @@ class Settlement:
             cost_exact=answer.cost_exact,
             reference=answer.reference,
             receipt=answer.receipt,
-            # Where no source of its own watches the line, nothing can verify what arrived.
-            effect=Effect.CANNOT_VERIFY,
+            effect=await self._verifiable(order),
             look_again_at=self._world.now()
             + timedelta(seconds=channel.capabilities.look_horizon_s),
         )
         return await self._confirm(sim, order, delivery, answer.delivered, "keeper")
+
+    async def _verifiable(self, order: Order) -> Effect:
+        """Return OPEN where a source watches the line, so that it can show what arrived."""
+        now = self._world.now()
+        for name in (Field.BALANCE, Field.EXPIRY):
+            seen = await self._desk.read(Ledger.measured_before, order.sim, name, now)
+            if seen is not None and now - seen.observed_at < SOURCE_SILENT_AFTER:
+                return Effect.OPEN
+        return Effect.CANNOT_VERIFY
 
     async def _confirm(
         self,

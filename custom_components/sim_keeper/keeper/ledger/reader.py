@@ -4,7 +4,7 @@ from datetime import datetime
 
 from ..errors import OrderRefused
 from ..orders import Attempt, Order, State, order_key
-from ..sim import Readings
+from ..sim import Field, Reading, Readings
 from . import views
 from .book import Book
 from .records import (
@@ -14,6 +14,7 @@ from .records import (
     attempt_from,
     event_from,
     order_from,
+    reading_from,
     seconds,
 )
 
@@ -32,6 +33,19 @@ class Reader:
     def readings(self, epoch: str) -> Readings:
         """Return the newest reading of each field."""
         return views.newest_readings(self._book, epoch)
+
+    def measured_before(
+        self, epoch: str, field: Field, moment: datetime
+    ) -> Reading | None:
+        """Return the newest measured reading of a field from before a moment."""
+        row = self._book.row(
+            "SELECT * FROM reading WHERE sim = ? AND field = ? AND trust = 'measured'"
+            " AND observed_at < ? ORDER BY id DESC LIMIT 1",
+            epoch,
+            field.value,
+            seconds(moment),
+        )
+        return None if row is None else reading_from(row)
 
     def spending(self, scope: str, period: str) -> views.Spending:
         """Return what is held and spent in a scope and period."""

@@ -1,0 +1,80 @@
+"""How far a new reading can be believed, and what it says of the last recharge."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from .orders import Effect, Order
+from .sim import Field, Reading, Trust
+
+SECOND_READING_AFTER = timedelta(minutes=15)
+CHANGE_MAX_PERCENT = 90
+EXPIRY_BACK_MAX_DAYS = 2
+EXPIRY_AHEAD_MAX_DAYS = 3 * 366
+VERIFIED_WITHIN = timedelta(hours=24)
+"""How long a source may take to show a recharge, before it counts as a mismatch."""
+
+
+def judged(reading: Reading, before: Reading | None, last: Order | None) -> Reading:
+    """Return a measured reading, as a hint only if it looks wrong.
+
+    `before` is the newest reading of the field, `last` the SIM's last recharge. A second reading
+    that agrees, a quarter of an hour later or more, makes a hint a fact. What a person typed is
+    never judged.
+    """
+    if reading.trust is not Trust.MEASURED or before is None:
+        return reading
+    if before.trust is Trust.HINT:
+        again = reading.observed_at - before.observed_at >= SECOND_READING_AFTER
+        return reading if again and _agree(reading, before) else _doubted(reading)
+    if before.unit != reading.unit:
+        return _doubted(reading)
+    recharged = (
+        last is not None
+        and last.settled_at is not None
+        and last.settled_at >= before.observed_at
+    )
+    return (
+        reading if recharged or not _suspicious(reading, before) else _doubted(reading)
+    )
+
+
+def effect_shown(
+    order: Order, before: Reading | None, reading: Reading
+) -> Effect | None:
+    """Return VERIFIED when a measured reading shows a recharge; None when it shows nothing.
+
+    `before` is the newest measured reading from before the order.
+    """
+    if reading.trust is not Trust.MEASURED or before is None:
+        return None
+    if before.unit != reading.unit:
+        return None
+    if reading.field is Field.EXPIRY and reading.value > before.value:
+        return Effect.VERIFIED
+    if reading.field is not Field.BALANCE or order.value is None:
+        return None
+    # Half of it is enough: some is spent at once, some is a fee or pays back a loan.
+    rose = (reading.value - before.value) * 2 >= order.value.minor
+    same = order.value.currency == reading.unit
+    return Effect.VERIFIED if same and rose else None
+
+
+def _suspicious(reading: Reading, before: Reading) -> bool:
+    change = reading.value - before.value
+    if reading.field is Field.EXPIRY:
+        return change < -EXPIRY_BACK_MAX_DAYS or change > EXPIRY_AHEAD_MAX_DAYS
+    if reading.field is not Field.BALANCE:
+        return False
+    if before.value > 0 and reading.value == 0:
+        return True
+    return abs(change) * 100 > abs(before.value) * CHANGE_MAX_PERCENT > 0
+
+
+def _agree(one: Reading, other: Reading) -> bool:
+    return one.unit == other.unit and abs(one.value - other.value) * 10 <= abs(
+        other.value
+    )
+
+
+def _doubted(reading: Reading) -> Reading:
+    return replace(reading, trust=Trust.HINT)

@@ -1,0 +1,1 @@
+"""A real Home Assistant with sample SIMs and a simulated vendor: `script/develop`."""

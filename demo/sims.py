@@ -1,0 +1,119 @@
+"""The sample SIMs: six carriers, every stage and every mode. All dates count from today."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoSim:
+    """One SIM as a person would type it."""
+
+    name: str
+    slug: str
+    """How its entity ids begin."""
+    number: str
+    carrier: str
+    expires_in: int | None = None
+    used_ago: int | None = None
+    balance: str | None = None
+    by_account: bool = False
+    rules: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def digits(self) -> str:
+        """The number in full, as nobody but the vendor may see it."""
+        return "".join(char for char in self.number if char.isdigit())
+
+    def answers(
+        self, account: str | None, today: date
+    ) -> tuple[tuple[str, Mapping[str, object]], ...]:
+        """Return what to type on each screen of *Add a SIM*."""
+        readings: dict[str, object] = {}
+        if self.expires_in is not None:
+            readings["expiry"] = (today + timedelta(days=self.expires_in)).isoformat()
+        if self.used_ago is not None:
+            readings["last_activity"] = (
+                today - timedelta(days=self.used_ago)
+            ).isoformat()
+        if self.balance is not None:
+            readings["balance"] = self.balance
+        screens: list[tuple[str, Mapping[str, object]]] = [
+            ("sim", {}),
+            ("sim", {"number": self.number, "name": self.name}),
+            ("carrier", {"carrier": self.carrier}),
+            ("keep_alive", {}),
+            ("readings", readings),
+        ]
+        if account is not None:
+            way = account if self.by_account else "by_hand"
+            screens.append(("channel", {"account": way}))
+            if self.by_account:
+                screens.append(("operator", {"answer": "confirm"}))
+        return (*screens, ("rules", self.rules))
+
+
+# Numbers that their countries keep for films (United Kingdom, Germany), or made-up ones.
+AUTO = DemoSim(
+    name="Axis Bali",
+    slug="axis_bali",
+    number="+62 838 4567 8901",
+    carrier="axis_id",
+    balance="1200",
+    by_account=True,
+    rules={"mode": "auto", "days_before": 5, "amount": "25000", "monthly_cap": "10"},
+)
+"""Nobody knows yet until when it is valid: see `seeding.play`."""
+
+ASK = DemoSim(
+    name="Kyivstar Kyiv",
+    slug="kyivstar_kyiv",
+    number="+380 67 012 3456",
+    carrier="kyivstar_ua",
+    expires_in=6,
+    balance="12.40",
+    by_account=True,
+    rules={"mode": "ask", "days_before": 10, "amount": "100", "monthly_cap": "15"},
+)
+
+SIMS = (
+    AUTO,
+    ASK,
+    DemoSim(
+        name="giffgaff London",
+        slug="giffgaff_london",
+        number="+44 7700 900123",
+        carrier="giffgaff_gb",
+        used_ago=168,
+        balance="6.50",
+        rules={"mode": "remind", "days_before": 14},
+    ),
+    DemoSim(
+        name="ALDI TALK Alarm",
+        slug="aldi_talk_alarm",
+        number="+49 176 04069012",
+        carrier="alditalk_de",
+        expires_in=-9,
+        balance="0.85",
+        rules={"mode": "remind", "days_before": 14, "amount": "5"},
+    ),
+    DemoSim(
+        name="SoSIM Hong Kong",
+        slug="sosim_hong_kong",
+        number="+852 9123 4567",
+        carrier="sosim_hk",
+        expires_in=143,
+        balance="87.20",
+        rules={"mode": "remind", "days_before": 21, "amount": "100"},
+    ),
+    DemoSim(
+        name="AIS Bangkok",
+        slug="ais_bangkok",
+        number="+66 81 234 5678",
+        carrier="ais_th",
+        expires_in=2,
+        balance="31.25",
+        rules={"mode": "remind", "days_before": 7, "amount": "50"},
+    ),
+)
+"""A SIM recharged by the account itself, one by question, and four that a person recharges."""
