@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 from pathlib import Path
+import re
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ HOST = "127.0.0.1"
 RESTART_WANTED = 100
 """Home Assistant's exit code when its user chose to restart it."""
 _STOP_S = 30
+_COMPLAINT = re.compile(r" (ERROR|CRITICAL) |^Traceback|sim_keeper.* WARNING ")
 
 
 class ProcessDied(Exception):
@@ -167,6 +169,11 @@ class Hass(Child):
             return state == "RUNNING"
 
         await wait_until(runs, "Home Assistant starts", seconds=120)
+
+    def complaints(self) -> list[str]:
+        """Return the lines of the log that tell of errors."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return [line for line in lines if _COMPLAINT.search(line)]
 
 
 def write_config(config: Path, port: int) -> None:

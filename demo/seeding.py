@@ -1,23 +1,40 @@
-"""Filling a new Home Assistant with the sample SIMs, through its API and by hand as it were."""
+"""Filling a new Home Assistant with the sample SIMs, as a person would: through its flows."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tests.vendors.reloadly import CLIENT_ID, CLIENT_SECRET
 
 from .client import Client, Entity, wait_until
 from .processes import Vendor
-from .sims import AUTO, SIMS, DemoSim
+from .sims import ASK, AUTO, SIMS, DemoSim
 
 DOMAIN = "sim_keeper"
 DASHBOARD = "demo-sims"
 FIRST_RECHARGE = "5000"
-_WANTED = ("stage", "days_left", "keep_alive_deadline", "balance")
+VALID_FOR_DAYS = 3
+TO_DO = "todo.household_to_do"
+_SHOWN = ("stage", "days_left", "keep_alive_deadline", "balance")
 
 
-async def add_account(home: Client, vendor_url: str) -> str:
-    """Connect the account at the simulated vendor; return its unique id."""
+async def settle_in(home: Client, language: str = "en") -> None:
+    """Tell Home Assistant where it is, and what to open first."""
+    await home.command(
+        "config/core/update",
+        location_name="Demo home",
+        time_zone="Asia/Shanghai" if language == "zh-Hans" else "Europe/London",
+        country="CN" if language == "zh-Hans" else "GB",
+        currency="USD",
+        language=language,
+    )
+    await home.command(
+        "frontend/set_system_data", key="core", value={"default_panel": DASHBOARD}
+    )
+
+
+async def add_account(home: Client, vendor_url: str) -> None:
+    """Connect the account at the simulated vendor."""
     login = {
         "environment": "live",
         "client_id": CLIENT_ID,
@@ -25,17 +42,105 @@ async def add_account(home: Client, vendor_url: str) -> str:
         "advanced": {"base_url": vendor_url},
     }
     await home.add(DOMAIN, ("account", {}), ("account", login))
-    return await account_id(home)
 
 
-async def account_id(home: Client) -> str:
-    """Return what a SIM calls the only account; the flow offers it on its screen."""
-    flow = await home.post("/api/config/config_entries/flow", {"handler": DOMAIN})
-    answers: Sequence[tuple[str, object]] = AUTO.answers(None, date.today())[:5]
-    probe = {"number": "+62 838 0000 0001"}
-    shown: dict[str, Any] = flow
-    for step, typed in answers:
-        reply = {"next_step_id": "sim"} if shown["type"] == "menu" else None
-        del step, typed
-        shown = reply or probe
-    raise NotImplementedError
+async def add_sim(home: Client, sim: DemoSim, *, accounts: bool = True) -> str:
+    """Add a SIM; return the id of its entry."""
+    made = await home.add(DOMAIN, *sim.answers(today(), accounts=accounts))
+    entry_id: str = made["result"]["entry_id"]
+    return entry_id
+
+
+async def seed(home: Client, vendor_url: str, sims: Sequence[DemoSim] = SIMS) -> None:
+    """Add the account and those SIMs that are not there yet."""
+    there = {entry["title"] for entry in await home.entries(DOMAIN)}
+    if "Reloadly" not in there:
+        await add_account(home, vendor_url)
+    for sim in sims:
+        if sim.name not in there:
+            await add_sim(home, sim)
+
+
+async def supervise(home: Client, vendor: Vendor) -> None:
+    """Recharge the automatic SIM once by hand: before that no account may act by itself."""
+    if await vendor.purchases(AUTO.digits):
+        return
+    device = await home.device(f"sensor.{AUTO.slug}_stage")
+    await home.act(
+        "sim_keeper.recharge", {"device_id": device, "amount": FIRST_RECHARGE}
+    )
+    await wait_until(
+        lambda: _delivered(home, vendor, 1), "the first recharge is confirmed"
+    )
+
+
+async def play(home: Client, vendor: Vendor) -> None:
+    """Let it be known that the automatic SIM expires soon; the rest it does itself."""
+    if len(await vendor.purchases(AUTO.digits)) != 1:
+        return
+    device = await home.device(f"sensor.{AUTO.slug}_stage")
+    expiry = today() + timedelta(days=VALID_FOR_DAYS)
+    await home.do(
+        "sim_keeper.update_reading",
+        {"device_id": device, "expiry": expiry.isoformat()},
+    )
+
+
+async def recharged_by_itself(home: Client, vendor: Vendor) -> dict[str, Any]:
+    """Wait for the automatic recharge, and return it as the vendor has it."""
+    sale = await wait_until(
+        lambda: _delivered(home, vendor, 2), "the automatic recharge is confirmed"
+    )
+    return {key: sale[key] for key in ("delivered", "currency", "cost", "state")}
+
+
+async def shown_sims(home: Client) -> dict[str, dict[str, str]]:
+    """Wait until every sample SIM has its states, and return them."""
+
+    async def look() -> dict[str, Entity] | None:
+        states = await home.states()
+        missing = [
+            name
+            for sim in SIMS
+            for key in _SHOWN
+            if (name := f"sensor.{sim.slug}_{key}") not in states
+            or not states[name].known
+        ]
+        return None if missing else states
+
+    states = await wait_until(look, "every SIM has its states")
+    return {
+        sim.name: {key: states[f"sensor.{sim.slug}_{key}"].state for key in _SHOWN}
+        for sim in SIMS
+    }
+
+
+async def question(home: Client) -> str:
+    """Wait for the question of the SIM that asks, and return what the to-do list says."""
+
+    async def look() -> str | None:
+        answer = await home.act(
+            "todo.get_items", {"entity_id": TO_DO, "status": "needs_action"}
+        )
+        items = answer[TO_DO]["items"]
+        return next((item["summary"] for item in items if ASK.name in item["summary"]), None)
+
+    return await wait_until(look, "the question is on the to-do list")
+
+
+def today() -> date:
+    """Return the day of the demo's dates."""
+    return datetime.now(UTC).date()
+
+
+async def _delivered(
+    home: Client, vendor: Vendor, purchases: int
+) -> dict[str, Any] | None:
+    """Return the newest purchase once there are so many and Home Assistant knows the last."""
+    sales = await vendor.purchases(AUTO.digits)
+    if len(sales) < purchases or sales[-1]["state"] != "SUCCESSFUL":
+        return None
+    device = await home.device(f"sensor.{AUTO.slug}_stage")
+    ledger = await home.act("sim_keeper.get_ledger", {"device_id": device})
+    confirmed = [row for row in ledger["orders"] if row["state"] == "confirmed"]
+    return sales[-1] if len(confirmed) >= purchases else None

@@ -26,31 +26,33 @@ class DemoSim:
         return "".join(char for char in self.number if char.isdigit())
 
     def answers(
-        self, account: str | None, today: date
+        self, today: date, *, accounts: bool = True
     ) -> tuple[tuple[str, Mapping[str, object]], ...]:
-        """Return what to type on each screen of *Add a SIM*."""
+        """Return what to type on each screen of *Add a SIM*.
+
+        `accounts` tells whether one is connected: only then the flow asks who recharges.
+        """
         readings: dict[str, object] = {}
         if self.expires_in is not None:
             readings["expiry"] = (today + timedelta(days=self.expires_in)).isoformat()
         if self.used_ago is not None:
-            readings["last_activity"] = (
-                today - timedelta(days=self.used_ago)
-            ).isoformat()
+            day = today - timedelta(days=self.used_ago)
+            readings["last_activity"] = day.isoformat()
         if self.balance is not None:
             readings["balance"] = self.balance
-        screens: list[tuple[str, Mapping[str, object]]] = [
+        # The screen proposes the only account.
+        way = {} if self.by_account else {"account": "by_hand"}
+        confirmed: tuple[str, Mapping[str, object]] = ("operator", {"answer": "confirm"})
+        return (
             ("sim", {}),
             ("sim", {"number": self.number, "name": self.name}),
             ("carrier", {"carrier": self.carrier}),
             ("keep_alive", {}),
             ("readings", readings),
-        ]
-        if account is not None:
-            way = account if self.by_account else "by_hand"
-            screens.append(("channel", {"account": way}))
-            if self.by_account:
-                screens.append(("operator", {"answer": "confirm"}))
-        return (*screens, ("rules", self.rules))
+            *((("channel", way),) if accounts else ()),
+            *((confirmed,) if self.by_account else ()),
+            ("rules", self.rules),
+        )
 
 
 # Numbers that their countries keep for films (United Kingdom, Germany), or made-up ones.

@@ -3,6 +3,8 @@
 import re
 from zoneinfo import ZoneInfo
 
+from homeassistant.config_entries import ConfigEntryDisabler
+from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.sim_keeper.entries import (
@@ -19,8 +21,6 @@ from custom_components.sim_keeper.entries import (
 from custom_components.sim_keeper.keeper.carrier_data import load_carriers
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.sim import Mode, Rules
-from homeassistant.config_entries import ConfigEntryDisabler
-from homeassistant.core import HomeAssistant
 
 from .config_flow.builders import (
     ACCOUNT_ID,
@@ -41,7 +41,12 @@ def test_an_entry_becomes_a_sim(hass: HomeAssistant) -> None:
 
     sim = sim_from(entry, PROFILES)
 
-    assert (sim.epoch, sim.number, sim.country, sim.currency) == (EPOCH, AXIS, "ID", "IDR")
+    assert (sim.epoch, sim.number, sim.country, sim.currency) == (
+        EPOCH,
+        AXIS,
+        "ID",
+        "IDR",
+    )
     assert sim.zone == ZoneInfo("Asia/Jakarta")
     assert (sim.carrier.id, sim.carrier.grace_days) == ("axis_id", 10)
     assert (sim.account, sim.operator) == (ACCOUNT_ID, "243")
@@ -52,7 +57,11 @@ def test_an_entry_becomes_a_sim(hass: HomeAssistant) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"carrier": "other"}, {"carrier": "gone"}, {"carrier": "axis_id", "currency": "USD"}],
+    [
+        {"carrier": "other"},
+        {"carrier": "gone"},
+        {"carrier": "axis_id", "currency": "USD"},
+    ],
 )
 def test_a_carrier_that_does_not_fit_gives_way_to_the_neutral_one(
     hass: HomeAssistant, changes: dict[str, str]

@@ -14,7 +14,7 @@ from custom_components.sim_keeper.phone import (
 )
 
 AXIS = "+6283112345678"
-ICCID = "8962100000000000004"
+ICCID = "8962100000000000002"
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,9 @@ def test_reads_a_number_however_it_is_written(text: str, country: str | None) ->
         ("0831 1234 5678", None, "number_needs_country"),
         ("12345", "ID", "number_too_short"),
         ("+6212", None, "number_too_short"),
-        ("+62831123456789", None, "number_too_long"),
-        # An Austrian number of a length between two that exist.
+        ("+447400123456789", None, "number_too_long"),
+        # Hong Kong has shorter and longer numbers, but none of ten digits.
+        ("+8522777777777", None, "number_invalid"),
         ("+882161234567", None, "number_needs_country"),
         ("1234567890123456", None, "iccid_invalid"),
         ("8912345678901234", None, "iccid_invalid"),
@@ -66,28 +67,21 @@ def test_says_why_a_number_is_refused(
     assert str(refused.value) == reason
 
 
-def test_a_length_that_no_number_of_the_country_has_is_invalid() -> None:
-    with pytest.raises(LineInvalid, match="number_invalid"):
-        parse_line("+86131234567")
-
-
 @pytest.mark.parametrize(
     ("text", "unusual"),
     [
         ("+62211234567", "number_not_mobile"),
-        ("+4474001234567", None),
-        ("+6289912345678", "number_unusual"),
+        ("+447400123456", None),
+        ("+6280112345678", "number_unusual"),
         ("+12025550123", None),
     ],
 )
 def test_warns_of_unusual_numbers(text: str, unusual: str | None) -> None:
-    if text == "+4474001234567":
-        text = "+447400123456"
     assert parse_line(text).unusual == unusual
 
 
 def test_an_invalid_number_still_has_a_country() -> None:
-    assert parse_line("+6289912345678").country == "ID"
+    assert parse_line("+44799999999").country == "GB"
 
 
 def test_a_network_of_no_country_takes_the_one_that_was_chosen() -> None:
@@ -109,7 +103,7 @@ def test_the_zone_of_the_area_comes_first() -> None:
 
 
 def test_reads_the_iccid_of_a_data_line() -> None:
-    line = parse_line("8962 1000 0000 0000 004F")
+    line = parse_line("8962 1000 0000 0000 002F")
 
     assert (line.number, line.kind, line.country) == (ICCID, LineKind.DATA, "ID")
     assert line.brand is None
@@ -126,7 +120,7 @@ def test_the_chosen_country_of_a_data_line_wins() -> None:
 
 
 def test_warns_of_a_wrong_check_digit() -> None:
-    assert parse_line(f"{ICCID[:-1]}5").unusual == "iccid_check_digit"
+    assert parse_line(f"{ICCID[:-1]}3").unusual == "iccid_check_digit"
 
 
 def test_a_number_that_was_accepted_once_is_always_described() -> None:
@@ -152,7 +146,7 @@ def test_a_number_that_was_accepted_once_is_always_described() -> None:
         ("+290123456", "+290 ••• 56"),
         ("+6212345", "+62 ••• 45"),
         ("+62123", "+62 •••"),
-        (ICCID, "89 ••• 004"),
+        (ICCID, "89 ••• 002"),
         ("123", "•••"),
         ("", "•••"),
     ],
@@ -167,4 +161,4 @@ def test_the_tables_are_not_loaded_at_import() -> None:
         "sys.exit('phonenumbers' in sys.modules)"
     )
 
-    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,6 +1,6 @@
 """The actions of SIM Keeper: what people and automations can tell it to do."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -38,7 +38,7 @@ ATTR_DEVICE_ID: Final = "device_id"
 ATTR_ORDER_ID: Final = "order_id"
 BYTES_PER_MEGABYTE = 1_000_000
 
-type Handler = Callable[[ServiceCall], Awaitable[ServiceResponse]]
+type Handler = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
 
 
 def _number(value: Any) -> str:

@@ -10,13 +10,13 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .callers import caller_of, translated
-from .const import CONF_MODE, DOMAIN
+from .const import CONF_ACCOUNT, CONF_MODE, DOMAIN
 from .coordinator import SimConfigEntry, SimCoordinator, SimKeeperConfigEntry
 from .entity import SimEntity
 from .entries import account_entry
 from .flows.form import Form
 from .flows.rules import Terms, auto_allowed, read_rules, shown_rules
-from .keeper.permissions import mode_door, require
+from .keeper.permissions import Door, mode_door, require
 from .keeper.sim import Mode
 from .presence import Exists, add_sim_entities, always
 
@@ -64,15 +64,52 @@ class ModeSelect(SimEntity, SelectEntity):
     @property
     def options(self) -> list[str]:
         """The modes that the config flow would accept, and the present one in any case."""
-        account = account_entry(self.hass, self._terms.account_id)
+        account = account_entry(
+            self.hass, self.coordinator.config_entry.data[CONF_ACCOUNT]
+        )
         automatic = account is not None and auto_allowed(account)
         return [
             mode.value
             for mode in Mode
-            if mode is not Mode.AUTO or automatic or self.current_option == mode.value
+            if mode is not Mode.AUTO or automatic or mode is self._mode
         ]
 
     @property
     def current_option(self) -> str:
         """The present mode."""
-        return str(self.coordinator.config_entry.options[CONF_MODE])
+        return self._mode.value
+
+    async def async_select_option(self, option: str) -> None:
+        """Change the mode; to let the machine do more needs an administrator."""
+        context, wanted = self._context, Mode(option)
+        with translated(context):
+            caller = await caller_of(self.hass, context)
+            door = mode_door(self._mode, wanted)
+            require(door, caller)
+        if door is Door.MODE_UP:
+            self._check(wanted)
+        entry = self.coordinator.config_entry
+        self.hass.config_entries.async_update_entry(
+            entry, options={**entry.options, CONF_MODE: wanted.value}
+        )
+
+    @property
+    def _mode(self) -> Mode:
+        return Mode(self.coordinator.config_entry.options[CONF_MODE])
+
+    def _check(self, wanted: Mode) -> None:
+        """Refuse what the config flow would refuse."""
+        entry = self.coordinator.config_entry
+        sim = self.coordinator.home.engine.sims[self.coordinator.epoch]
+        terms = Terms(
+            carrier=sim.carrier,
+            currency=sim.currency,
+            account=account_entry(self.hass, sim.account),
+        )
+        form = Form({**shown_rules(entry.options, terms), CONF_MODE: wanted.value})
+        read_rules(form, terms)
+        if form.errors:
+            reason = form.errors.get(CONF_MODE) or next(iter(form.errors.values()))
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key=f"mode_{reason}"
+            )

@@ -304,7 +304,9 @@ class SimMoneySensor(SimEntity, SensorEntity):
         self.entity_description = description
         sim = coordinator.home.engine.sims[coordinator.epoch]
         self._currency = description.currency(sim)
-        self._attr_suggested_display_precision = exponent(self.native_unit_of_measurement)
+        self._attr_suggested_display_precision = exponent(
+            self.native_unit_of_measurement
+        )
 
     @property
     def native_unit_of_measurement(self) -> str:

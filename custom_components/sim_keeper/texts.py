@@ -5,9 +5,10 @@ place where Home Assistant accepts any text.
 """
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_translations
 
-from .const import CONF_LANGUAGE, DOMAIN, KIND_HOUSEHOLD
+from .const import CONF_EPOCH, CONF_LANGUAGE, DOMAIN, KIND_HOUSEHOLD, KIND_SIM
 from .entries import kind_of
 
 _PREFIX = f"component.{DOMAIN}.selector.message.options."
@@ -35,3 +36,15 @@ def message_language(hass: HomeAssistant) -> str:
         if kind_of(entry) == KIND_HOUSEHOLD:
             return entry.options.get(CONF_LANGUAGE) or hass.config.language
     return hass.config.language
+
+
+@callback
+def sim_name(hass: HomeAssistant, epoch: str) -> str:
+    """Return how people call a SIM: the name of its device, else the title of its entry."""
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if kind_of(entry) == KIND_SIM and entry.data[CONF_EPOCH] == epoch:
+            device = dr.async_get(hass).async_get_device_by_identifier(
+                (DOMAIN, str(entry.unique_id)), entry.entry_id
+            )
+            return (device.name_by_user if device else None) or entry.title
+    return "SIM"

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.sim_keeper.const import DOMAIN
 from custom_components.sim_keeper.entries import sim_unique_id
-from homeassistant.config_entries import ConfigFlowResult
-from homeassistant.core import HomeAssistant
 
 AXIS = "+6283112345678"
 AXIS_TOO = "+6283187654321"
@@ -135,7 +135,14 @@ def sim_entry(
         "operator": None,
         "first_readings": {"at": "2026-01-01T00:00:00+00:00"},
     }
-    own = {"mode", "days_before", "amount", "cap_currency", "monthly_cap", "low_balance"}
+    own = {
+        "mode",
+        "days_before",
+        "amount",
+        "cap_currency",
+        "monthly_cap",
+        "low_balance",
+    }
     options |= {key: value for key, value in changes.items() if key in own}
     data |= {key: value for key, value in changes.items() if key not in own}
     entry = MockConfigEntry(

@@ -3,9 +3,8 @@
 from collections.abc import Generator
 from unittest.mock import AsyncMock, patch
 
-import pytest
-
 from homeassistant.core import HomeAssistant
+import pytest
 
 from .builders import Flows
 

@@ -20,7 +20,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from ..keeper.carrier_data import MAX_DAYS
-from ..keeper.errors import AmountFault, AmountInvalid
+from ..keeper.errors import AmountInvalid
 from ..keeper.money import Money, exponent, positive
 
 ACCEPT = "accept"
@@ -80,9 +80,7 @@ class Form:
         try:
             return None if text is None else Money.parse(text, currency)
         except AmountInvalid as err:
-            # A currency that cannot be read is the fault of another field.
-            if err.reason is not AmountFault.UNKNOWN_CURRENCY:
-                self.errors[key] = err.reason
+            self.errors[key] = err.reason
             return None
 
 

@@ -11,7 +11,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from ..const import CONF_CARRIER, CONF_CURRENCY, CONF_TIME_ZONE
+from ..const import CONF_CURRENCY, CONF_TIME_ZONE
 from ..keeper.carrier_data import OTHER_ID, to_raw, with_overrides
 from ..keeper.carriers import CarrierProfile, Model, Stacking, propose
 from ..keeper.errors import AmountInvalid, CarrierDataInvalid
@@ -49,20 +49,18 @@ _STEP = re.compile(r"\s*(\S+?)\s*[=:：→]\s*(\d{1,4})\s*", re.ASCII)
 _FAULTY_FIELD = re.compile(r"field (\w+)")
 
 
-def carrier_field(
+def carrier_options(
     profiles: Mapping[str, CarrierProfile], line: ParsedLine
-) -> tuple[dict[Any, Any], str]:
-    """Return the choice of carriers for a line, and the one to suggest."""
+) -> list[tuple[str, str]]:
+    """Return the carriers to choose from with their labels, the likeliest first."""
     near = propose(profiles, line.country, line.brand)
     # A data line is often sold abroad, so the country of its card says little.
     far = () if line.kind is LineKind.PHONE else _elsewhere(profiles, line.country)
-    options: list[str | tuple[str, str]] = [
+    return [
         *((profile.id, _label(profile)) for profile in near),
         *((profile.id, f"{_label(profile)} · {profile.country}") for profile in far),
-        OTHER_ID,
+        (OTHER_ID, "Another carrier"),
     ]
-    suggested = near[0].id if near else OTHER_ID
-    return {vol.Required(CONF_CARRIER): choice_field(options, "carrier")}, suggested
 
 
 def currency_guess(profiles: Mapping[str, CarrierProfile], country: str) -> str | None:

@@ -10,7 +10,7 @@ import voluptuous as vol
 
 from ..const import CONF_ACCOUNT, CONF_CARRIER, CONF_CURRENCY, CONF_TIME_ZONE
 from ..entries import account_entries, account_entry
-from ..keeper.carrier_data import other_carrier, with_overrides
+from ..keeper.carrier_data import OTHER_ID, other_carrier, with_overrides
 from ..keeper.carriers import CarrierProfile
 from ..keeper.ports import Line, Operator
 from ..phone import LineKind, mask
@@ -19,7 +19,7 @@ from .draft import SimDraft
 from .form import Form, FormFlow, choice_field, filled, plain
 from .readings import read_readings, readings_fields
 from .rule import (
-    carrier_field,
+    carrier_options,
     currency_guess,
     read_rule,
     rule_fields,
@@ -53,7 +53,9 @@ class SimScreens(FormFlow, ConfigFlow):
     ) -> ConfigFlowResult:
         """Choose the carrier."""
         draft = self.draft
-        fields, suggested = carrier_field(self.profiles, draft.line)
+        options = carrier_options(self.profiles, draft.line)
+        if len(options) == 1:
+            user_input = {CONF_CARRIER: OTHER_ID}
         if user_input is not None:
             self._choose_carrier(user_input[CONF_CARRIER])
             return await self.go_on()
@@ -62,9 +64,12 @@ class SimScreens(FormFlow, ConfigFlow):
             "country": draft.line.country,
             "brand": plain(draft.line.brand or "–"),
         }
-        current = draft.carrier if draft.currency else suggested
+        current = draft.carrier if draft.currency else options[0][0]
         return self.show(
-            "carrier", fields, {CONF_CARRIER: current}, placeholders=placeholders
+            "carrier",
+            {vol.Required(CONF_CARRIER): choice_field(options, "carrier")},
+            {CONF_CARRIER: current},
+            placeholders=placeholders,
         )
 
     async def async_step_keep_alive(
@@ -169,7 +174,7 @@ class SimScreens(FormFlow, ConfigFlow):
             code = form.currency(CONF_CURRENCY) if other else draft.currency
             overrides = read_rule(form, self._base(code)) if code else {}
             zone = form.text(CONF_TIME_ZONE) or ""
-            if await dt_util.async_get_time_zone(zone) is None:
+            if not await _is_zone(zone):
                 form.errors[CONF_TIME_ZONE] = "time_zone_unknown"
             if self.passes(form):
                 draft.currency, draft.time_zone = str(code), zone
@@ -250,3 +255,11 @@ class SimScreens(FormFlow, ConfigFlow):
                 "number": mask(self.draft.line.number),
             },
         )
+
+
+async def _is_zone(name: str) -> bool:
+    try:
+        return await dt_util.async_get_time_zone(name) is not None
+    except ValueError, OSError:
+        # Not even the shape of a name: empty, a folder, a path that leads elsewhere.
+        return False

@@ -148,13 +148,7 @@ class FollowUp(Settlement):
             return await self._desk.read(Ledger.order, order.id)
         if step.step is Step.HAND_OVER or sim is None:
             return await self.hand_over(order, "vendor_does_not_show_it")
-        again = Closing(
-            to=State.APPROVED, type=EventType.APPROVED, reason="never_arrived"
-        )
-        await self._desk.write(Ledger.move, order.id, again, "keeper", now)
-        order, attempt = await self._desk.write(
-            Ledger.begin_send, order.id, "keeper", now
-        )
+        order, attempt = await self._desk.write(Ledger.send_again, order.id, now)
         return await self._checkout.send(sim, order, attempt)
 
     async def _later(

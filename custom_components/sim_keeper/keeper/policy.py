@@ -170,14 +170,12 @@ def deadline_speaks(at: Situation) -> bool:
     A recharge replaces what was known before: until the new date is read, typed or worked out,
     the old one must not cause another purchase.
     """
-    readings = at.view.readings
-    reading = (
-        readings.expiry if at.life.clock is Clock.VALIDITY else readings.last_activity
-    )
+    if at.life.clock is None:
+        return False
     last = at.view.last_recharge
-    if reading is None or last is None or last.settled_at is None:
-        return reading is not None
-    return reading.observed_at >= last.settled_at
+    if last is None or last.settled_at is None:
+        return True
+    return _deadline_reading(at).observed_at >= last.settled_at
 
 
 def need(at: Situation) -> Kind:

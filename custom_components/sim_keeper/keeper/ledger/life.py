@@ -155,6 +155,21 @@ class OrderLife(Reader):
             )
         return self._read_back(order_id)
 
+    def send_again(self, order_id: int, now: datetime) -> tuple[Order, Attempt]:
+        """Record, in one commit, that an order which never arrived is sent once more.
+
+        The same key and body go out: the ledger keeps both frozen.
+        """
+        again = Closing(
+            to=State.APPROVED, type=EventType.APPROVED, reason="never_arrived"
+        )
+        with self._book.commit():
+            self._book.add(
+                now, self._closing(self.order(order_id), again, "keeper", now)
+            )
+            self._book.add(now, self._sending(self.order(order_id), 0, "keeper", now))
+        return self._read_back(order_id)
+
     def move(self, order_id: int, closing: Closing, actor: str, now: datetime) -> Order:
         """Move an order on to anything but confirmed."""
         self._book.write(now, self._closing(self.order(order_id), closing, actor, now))

@@ -1,0 +1,372 @@
+"""What people are told of an event: a title, a few plain sentences, and what to do."""
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+import re
+from typing import Protocol
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_EPOCH, DOMAIN, KIND_SIM
+from .entries import kind_of
+from .home import Home
+from .keeper.errors import RefusalClass
+from .keeper.ledger import Event, EventType, Ledger
+from .keeper.lifecycle import Clock, Lifecycle, lifecycle
+from .keeper.money import Money
+from .keeper.orders import Kind, Order, State
+from .keeper.policy import Reason
+from .keeper.sim import Mode, RuleKind, Sim
+from .phone import mask
+from .texts import message_language, sentence
+
+APP = "SIM Keeper"
+_EXPLAINED = frozenset({*Reason} - {Reason.DUE, Reason.MODE_ASK})
+_NOT_PLAIN = re.compile(r"[^\w .:-]")
+_CODE_LENGTH_MAX = 64
+
+
+class Say(Protocol):
+    """Gives a sentence in the language of the household."""
+
+    def __call__(self, key: str, **placeholders: str) -> Awaitable[str]:
+        """Return a sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Something to tell people."""
+
+    title: str
+    text: str
+    tag: str
+    """A newer message with the same tag takes the place of the older one."""
+    asks: Order | None = None
+    """The order that waits for an answer to this."""
+    url: str | None = None
+    """Where a person recharges."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """All that a message about a SIM can speak of."""
+
+    event: Event
+    order: Order | None
+    sim: Sim | None
+    """None for one that was disabled or removed."""
+    life: Lifecycle | None
+    outdated: bool
+    """Nobody has said yet until when the number is valid after the last recharge."""
+    say: Say
+
+
+def order_tag(order_id: int) -> str:
+    """Return the tag of all messages about an order."""
+    return f"{DOMAIN}_order_{order_id}"
+
+
+async def compose(hass: HomeAssistant, home: Home, event: Event) -> Message | None:
+    """Put an event into words; None when it is no longer true and nobody needs to hear it."""
+    case = await _case(home, event, partial(sentence, hass))
+    if await _is_over(home, case):
+        return None
+    lines = await _lines(home, case)
+    asks = case.order if event.type is EventType.ASKED else None
+    task = event.type is EventType.REMINDER or (asks is not None and asks.assisted)
+    url = case.sim.carrier.topup_url if task and case.sim is not None else None
+    if url is not None:
+        lines.append(url)
+    return Message(
+        title=APP if event.sim is None else await sim_name(hass, home, event.sim),
+        text="\n".join(lines),
+        tag=_tag(event),
+        asks=asks,
+        url=url,
+    )
+
+
+async def error_text(hass: HomeAssistant, err: HomeAssistantError) -> str:
+    """Return a translated error in the language of messages."""
+    domain, key = err.translation_domain, err.translation_key
+    if domain is None or key is None:
+        return str(err)
+    texts = await async_get_translations(
+        hass, message_language(hass), "exceptions", {domain}
+    )
+    text = texts.get(f"component.{domain}.exceptions.{key}.message")
+    return str(err) if text is None else text.format(**_placeholders(err))
+
+
+async def sim_name(hass: HomeAssistant, home: Home, epoch: str) -> str:
+    """Return what people call a SIM, also after its removal; never its full number."""
+    entry_title = _title(hass, epoch)
+    if entry_title is not None:
+        return entry_title
+    return mask(await home.engine.desk.read(Ledger.sim_number, epoch))
+
+
+@callback
+def _title(hass: HomeAssistant, epoch: str) -> str | None:
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if kind_of(entry) == KIND_SIM and entry.data[CONF_EPOCH] == epoch:
+            return entry.title
+    return None
+
+
+def _placeholders(err: HomeAssistantError) -> Mapping[str, str]:
+    return err.translation_placeholders or {}
+
+
+async def _case(home: Home, event: Event, say: Say) -> _Case:
+    """Read what is known now: a message is written when it is sent, not when it happened."""
+    desk = home.engine.desk
+    order = (
+        None
+        if event.order_id is None
+        else await desk.read(Ledger.order, event.order_id)
+    )
+    sim = None if event.sim is None else home.engine.sims.get(event.sim)
+    if sim is None:
+        return _Case(
+            event=event, order=order, sim=None, life=None, outdated=False, say=say
+        )
+    readings = await desk.read(Ledger.readings, sim.epoch)
+    life = lifecycle(sim, readings, home.now())
+    reading = (
+        readings.expiry if life.clock is Clock.VALIDITY else readings.last_activity
+    )
+    settled = order.settled_at if order is not None else None
+    outdated = (
+        reading is not None and settled is not None and reading.observed_at < settled
+    )
+    return _Case(
+        event=event, order=order, sim=sim, life=life, outdated=outdated, say=say
+    )
+
+
+async def _is_over(home: Home, case: _Case) -> bool:
+    """Tell whether what an event says has been overtaken by another."""
+    waiting_in = {
+        EventType.ASKED: State.ASKED,
+        EventType.UNKNOWN: State.UNKNOWN,
+        EventType.NEEDS_PERSON: State.NEEDS_PERSON,
+    }
+    state = waiting_in.get(case.event.type)
+    if state is not None and case.order is not None:
+        return case.order.state is not state
+    if case.event.type is not EventType.REMINDER:
+        return False
+    newest = await home.engine.desk.read(
+        Ledger.newest_event, EventType.REMINDER, case.event.sim
+    )
+    if newest is not None and newest.seq != case.event.seq:
+        return True
+    if case.sim is None or case.life is None:
+        return False
+    deadline = _day(case.life.deadline, case.sim)
+    return deadline != case.event.data["deadline"]
+
+
+def _tag(event: Event) -> str:
+    if event.order_id is not None:
+        about = "_overshoot" if event.type is EventType.OVERSHOOT else ""
+        return f"{order_tag(event.order_id)}{about}"
+    if event.sim is None:
+        return f"{DOMAIN}_{event.type.value}"
+    about = "deadline" if event.type is EventType.REMINDER else event.type.value
+    return f"{DOMAIN}_{event.sim}_{about}"
+
+
+async def _lines(home: Home, case: _Case) -> list[str]:
+    match case.event.type:
+        case EventType.ASKED if case.order is not None:
+            task = case.order.assisted
+            return await (_task if task else _question)(case, case.order)
+        case EventType.CONFIRMED if case.order is not None:
+            return await _confirmed(case, case.order)
+        case EventType.REJECTED if case.order is not None:
+            return await _rejected(case, case.order)
+        case EventType.REMINDER:
+            return await _reminder(home, case)
+        case EventType.SKIPPED:
+            return await _skipped(case)
+        case EventType.OVERSHOOT if case.order is not None:
+            paid = str(case.order.cost or case.order.ceiling)
+            most = str(case.order.ceiling)
+            return [await case.say("told_overshoot", price=paid, most=most)]
+        case EventType.NEEDS_PERSON if case.order is not None:
+            return await _needs_person(case, case.order)
+        case _ if case.order is not None:
+            numbers = {"amount": _amount(case.order), "price": _price(case.order)}
+            return [await case.say(f"told_{case.event.type.value}", **numbers)]
+        case _:
+            return [await case.say(f"told_{case.event.type.value}")]
+
+
+async def _question(case: _Case, order: Order) -> list[str]:
+    until = dt_util.as_local(order.valid_until).strftime("%Y-%m-%d %H:%M")
+    return [
+        await case.say("told_question", amount=_amount(order), price=_price(order)),
+        *await _because(case, order),
+        await case.say("told_question_until", until=until),
+    ]
+
+
+async def _task(case: _Case, order: Order) -> list[str]:
+    if order.kind is Kind.ACTIVITY:
+        first = await case.say("told_task_activity")
+    elif order.value is None:
+        first = await case.say("told_task")
+    else:
+        first = await case.say("told_task_amount", amount=str(order.value))
+    after = "told_task_then_used" if order.kind is Kind.ACTIVITY else "told_task_then"
+    return [first, *await _because(case, order), await case.say(after)]
+
+
+async def _because(case: _Case, order: Order) -> list[str]:
+    """Return why an order is wanted, and why it is not simply made."""
+    why, rules, lines = order.why, order.why.get("rules"), []
+    rules = rules if isinstance(rules, list) else []
+    if RuleKind.LOW_BALANCE.value in rules and "balance" in why and "threshold" in why:
+        numbers = {"balance": str(why["balance"]), "threshold": str(why["threshold"])}
+        lines.append(await case.say("told_balance_low", **numbers))
+    if case.life is not None and case.life.deadline is not None:
+        lines += await _deadline(case)
+    reason = why.get("reason")
+    if reason in _EXPLAINED:
+        lines.append(await case.say(f"told_why_{reason}"))
+    return lines
+
+
+async def _deadline(case: _Case) -> list[str]:
+    """Return the sentence about the deadline that still counts."""
+    life, sim = case.life, case.sim
+    if life is None or sim is None or life.deadline is None:
+        return []
+    day = str(_day(life.deadline, sim))
+    if life.over:
+        return [await case.say("told_deadline_passed", deadline=day)]
+    days = str(life.days_left)
+    key = "told_deadline_today" if life.days_left == 0 else "told_deadline"
+    return [await case.say(key, deadline=day, days=days)]
+
+
+async def _confirmed(case: _Case, order: Order) -> list[str]:
+    numbers = {"amount": _amount(order), "price": _price(order)}
+    if order.assisted and order.kind is Kind.ACTIVITY:
+        lines = [await case.say("told_confirmed_used")]
+    elif order.assisted:
+        lines = [await case.say("told_confirmed_paid", **numbers)]
+    elif order.reason == "cost_assumed":
+        lines = [await case.say("told_confirmed_assumed", **numbers)]
+    else:
+        lines = [await case.say("told_confirmed", **numbers)]
+    if case.outdated:
+        return [*lines, await case.say("told_enter_expiry")]
+    return [*lines, *await _deadline(case)]
+
+
+async def _rejected(case: _Case, order: Order) -> list[str]:
+    amount = _amount(order)
+    if order.reason == "person_says_not_arrived":
+        return [await case.say("told_rejected_person", amount=amount)]
+    if order.reason == "login_failed":
+        return [await case.say("told_rejected_login", amount=amount)]
+    lines = [await case.say("told_rejected", amount=amount, code=_code(order.reason))]
+    then = {
+        RefusalClass.NEVER: "told_rejected_never",
+        RefusalClass.FIX_FIRST: "told_rejected_fix_first",
+        RefusalClass.LATER: "told_rejected_later",
+    }
+    if order.refusal is not None:
+        lines.append(await case.say(then[order.refusal]))
+    return lines
+
+
+async def _needs_person(case: _Case, order: Order) -> list[str]:
+    numbers = {"amount": _amount(order), "price": _price(order)}
+    lines = [await case.say("told_needs_person", **numbers)]
+    if order.reference is not None:
+        lines.append(await case.say("told_reference", reference=_code(order.reference)))
+    return [*lines, await case.say("told_needs_person_then")]
+
+
+async def _reminder(home: Home, case: _Case) -> list[str]:
+    stage, deadline = str(case.event.data["stage"]), str(case.event.data["deadline"])
+    if stage == "lost":
+        return [await case.say("told_reminder_lost", deadline=deadline)]
+    if stage.startswith("grace"):
+        lines = [await case.say("told_reminder_grace", deadline=deadline)]
+        end = case.life.grace_end if case.life is not None else None
+        if end is not None and case.sim is not None:
+            day = str(_day(end, case.sim))
+            lines.append(await case.say("told_reminder_grace_end", end=day))
+    else:
+        left = case.life.days_left if case.life is not None else None
+        days = int(stage) if left is None else left
+        keys = {0: "told_reminder_today", 1: "told_reminder_tomorrow"}
+        key = keys.get(days, "told_reminder")
+        lines = [await case.say(key, deadline=deadline, days=str(days))]
+    return [*lines, *await _what_to_do(home, case)]
+
+
+async def _what_to_do(home: Home, case: _Case) -> list[str]:
+    """Return what keeps the number alive now, and who does it."""
+    status = None if case.sim is None else home.engine.status(case.sim.epoch)
+    if status is None:
+        return []
+    by_hand = status.sim.account is None or status.sim.rules.mode is Mode.REMIND
+    if status.order is not None and status.order.state is State.ASKED:
+        return [await case.say("told_do_answer")]
+    if status.life.clock is Clock.ACTIVITY and by_hand:
+        return [await case.say("told_do_use")]
+    if by_hand:
+        return [await case.say("told_do_recharge")]
+    reason = status.decision.reason
+    lines = [await case.say("told_do_wait")]
+    if status.decision.rules and reason in _EXPLAINED:
+        lines.append(await case.say(f"told_why_{reason.value}"))
+    return lines
+
+
+async def _skipped(case: _Case) -> list[str]:
+    data = case.event.data
+    reason, code = data.get("reason"), data.get("code")
+    lines = [await case.say("told_skipped")]
+    if reason in _EXPLAINED:
+        lines.append(await case.say(f"told_why_{reason}"))
+    elif isinstance(reason, str):
+        lines.append(await case.say("told_why_other", reason=_code(reason)))
+    if isinstance(code, str):
+        lines.append(await case.say("told_code", code=_code(code)))
+    if "price" in data and "left" in data:
+        numbers = {"price": str(data["price"]), "left": str(data["left"])}
+        lines.append(await case.say("told_budget", **numbers))
+    return [*lines, *await _deadline(case)]
+
+
+def _amount(order: Order) -> str:
+    return str(order.value or order.ceiling)
+
+
+def _price(order: Order) -> str:
+    price: Money = order.cost or order.price or order.ceiling
+    return str(price)
+
+
+def _code(text: str | None) -> str:
+    """Return somebody else's word without anything that a screen could take for markup."""
+    return _NOT_PLAIN.sub("", text or "?")[:_CODE_LENGTH_MAX]
+
+
+def _day(moment: datetime | None, sim: Sim) -> str | None:
+    if moment is None:
+        return None
+    day: date = moment.astimezone(sim.zone).date()
+    return day.isoformat()

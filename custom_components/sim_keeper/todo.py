@@ -1,0 +1,176 @@
+"""The household's to-do list: questions to answer, recharges to do, orders to settle."""
+
+from dataclasses import replace
+from typing import cast
+
+from homeassistant.components.todo import (
+    TodoItem,
+    TodoItemStatus,
+    TodoListEntity,
+    TodoListEntityFeature,
+)
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .callers import caller_of, translated
+from .const import DOMAIN
+from .coordinator import (
+    HouseholdConfigEntry,
+    HouseholdCoordinator,
+    SimKeeperConfigEntry,
+)
+from .entity import HouseholdEntity
+from .flows.form import shown_amount
+from .keeper.lifecycle import Clock
+from .keeper.money import Money
+from .keeper.orders import Kind, Order, State
+from .keeper.sim import RuleKind
+from .keeper.status import SimStatus
+from .texts import sentence, sim_name
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: SimKeeperConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the to-do list of the household."""
+    household = cast("HouseholdConfigEntry", entry).runtime_data
+    async_add_entities([ToDoList(household)])
+
+
+class ToDoList(HouseholdEntity, TodoListEntity):
+    """What waits for a person. An item is an order; it goes when the order moves on."""
+
+    _attr_supported_features = TodoListEntityFeature.UPDATE_TODO_ITEM
+
+    def __init__(self, coordinator: HouseholdCoordinator) -> None:
+        """Start empty."""
+        super().__init__(coordinator, "to_do")
+
+    async def async_added_to_hass(self) -> None:
+        """Write the list for the first time."""
+        await super().async_added_to_hass()
+        await self._list()
+
+    @callback
+    def _handle_coordinator_update(self) -> None:
+        self.coordinator.config_entry.async_create_task(
+            self.hass, self._update(), "to-do list"
+        )
+
+    async def async_update_todo_item(self, item: TodoItem) -> None:
+        """Tick an item: a task is done as planned, a question is answered with yes."""
+        context = self._context
+        order = self._waiting().get(str(item.uid))
+        listed = next((i for i in self.todo_items or () if i.uid == item.uid), None)
+        if order is None or listed is None:
+            raise _refused("todo_gone")
+        if item != replace(listed, status=TodoItemStatus.COMPLETED):
+            raise _refused("todo_only_tick")
+        if order.state is State.NEEDS_PERSON:
+            raise _refused("todo_needs_answer", order=str(order.id))
+        try:
+            with translated(context):
+                caller = await caller_of(self.hass, context)
+                await self.coordinator.home.doors.approve(order.id, caller)
+        finally:
+            await self.coordinator.async_refresh()
+
+    async def _update(self) -> None:
+        await self._list()
+        self.async_write_ha_state()
+
+    async def _list(self) -> None:
+        self._attr_todo_items = [
+            await self._item(order) for order in self._waiting().values()
+        ]
+
+    def _waiting(self) -> dict[str, Order]:
+        """Return what a person can do something about, by id."""
+        return {
+            str(order.id): order
+            for order in self.coordinator.data.waiting
+            if order.state in (State.ASKED, State.NEEDS_PERSON)
+        }
+
+    async def _item(self, order: Order) -> TodoItem:
+        status = self.coordinator.data.sims.get(order.sim)
+        deadline = None if status is None else status.life.deadline
+        return TodoItem(
+            uid=str(order.id),
+            summary=await self._summary(order),
+            status=TodoItemStatus.NEEDS_ACTION,
+            due=deadline.astimezone(status.sim.zone).date()
+            if status is not None and deadline is not None
+            else None,
+            description=await self._description(order, status),
+        )
+
+    async def _summary(self, order: Order) -> str:
+        amount = order.value
+        key = _what(order) if amount else f"{_what(order)}_any"
+        amounts = {"amount": _shown(amount)} if amount else {}
+        return await sentence(
+            self.hass, f"todo_{key}", sim=sim_name(self.hass, order.sim), **amounts
+        )
+
+    async def _description(self, order: Order, status: SimStatus | None) -> str:
+        """Say why, what it costs, what ticking does, and where to go."""
+        lines = [
+            await sentence(self.hass, key, **placeholders)
+            for key, placeholders in (
+                *_reasons(order, status),
+                *(
+                    [("todo_price", {"price": _shown(order.price)})]
+                    if order.price
+                    else []
+                ),
+                (f"todo_{_what(order)}_how", {}),
+            )
+        ]
+        url = None if status is None else status.sim.carrier.topup_url
+        if url and order.assisted and order.kind is Kind.RECHARGE:
+            lines.append(url)
+        return "\n".join(lines)
+
+
+def _what(order: Order) -> str:
+    """Return what a person shall do."""
+    if order.state is State.NEEDS_PERSON:
+        return "settle"
+    if not order.assisted:
+        return "approve"
+    return "use" if order.kind is Kind.ACTIVITY else "recharge"
+
+
+def _reasons(
+    order: Order, status: SimStatus | None
+) -> list[tuple[str, dict[str, str]]]:
+    """Return why the order exists, in the numbers of the day on which it was made."""
+    why, reasons = order.why, []
+    rules = why.get("rules")
+    rules = rules if isinstance(rules, list) else []
+    if RuleKind.LOW_BALANCE in rules:
+        numbers = {name: str(why.get(name)) for name in ("balance", "threshold")}
+        reasons.append(("todo_why_low_balance", numbers))
+    if RuleKind.DAYS_BEFORE in rules:
+        silent = status is not None and status.life.clock is Clock.ACTIVITY
+        key = "todo_why_activity" if silent else "todo_why_validity"
+        reasons.append((key, {"deadline": str(why.get("deadline"))}))
+    return reasons
+
+
+def _shown(money: Money) -> str:
+    return f"{shown_amount(money)} {money.currency}"
+
+
+def _refused(key: str, **placeholders: str) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders=placeholders,
+    )
