@@ -120,9 +120,7 @@ class Buttons:
         doors = self._home.doors
         try:
             with translated(event.context):
-                order = await self._home.engine.desk.read(
-                    Ledger.order, button.order_id
-                )
+                order = await self._home.engine.desk.read(Ledger.order, button.order_id)
                 same = (order.kind, order.ceiling) == (button.kind, button.ceiling)
                 if order.state is not State.ASKED or not same:
                     await self._say_expired()

@@ -15,13 +15,7 @@ from .coordinator import SimConfigEntry, SimCoordinator, SimKeeperConfigEntry
 from .entity import SimEntity
 from .keeper.doors import Typed
 from .keeper.status import SimStatus
-from .presence import (
-    Exists,
-    add_sim_entities,
-    always,
-    with_activity_clock,
-    with_expiry,
-)
+from .presence import Exists, add_sim_entities, always, with_activity_clock, with_expiry
 
 PARALLEL_UPDATES = 0
 

@@ -1,7 +1,6 @@
 """Config entries read as values of the heart."""
 
 from collections.abc import Mapping
-import ipaddress
 import secrets
 from typing import Any, cast
 import uuid
@@ -10,8 +9,8 @@ from zoneinfo import ZoneInfo
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
-from yarl import URL
 
+from .channels.http import is_loopback
 from .const import (
     CONF_ACCOUNT,
     CONF_AMOUNT,
@@ -132,13 +131,7 @@ def account_entry(
 
 def is_loopback_account(entry: ConfigEntry[Any]) -> bool:
     """Whether an account talks to a simulator on this machine: no real money can move."""
-    base_url = entry.data[CONF_LOGIN].get("base_url")
-    if not base_url:
-        return False
-    try:
-        return ipaddress.ip_address(URL(base_url).host or "").is_loopback
-    except ValueError:
-        return False
+    return is_loopback(entry.data[CONF_LOGIN].get("base_url"))
 
 
 def _money(options: Mapping[str, Any], key: str, currency: str) -> Money | None:

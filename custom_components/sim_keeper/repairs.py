@@ -4,18 +4,17 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 import logging
-from typing import Any, cast, override
+from typing import Any, override
 
-from homeassistant.components.http.const import KEY_HASS_USER
+from homeassistant.components.http import KEY_HASS_USER
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
     SOURCE_REAUTH,
     ConfigEntry,
     ConfigEntryChange,
-    ConfigEntryState,
 )
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
@@ -29,10 +28,329 @@ from .callers import caller_of, translated
 from .const import DOMAIN
 from .entries import account_entry
 from .home import HOME, SIGNAL_EVENT, SIGNAL_FROZEN, SIGNAL_HOUSEHOLD, Home
-from .keeper.errors import LedgerBroken, OrderRefused
+from .keeper.errors import LedgerBroken
 from .keeper.ledger import Ledger
 from .keeper.orders import Order, State
+from .keeper.permissions import Caller
 from .keeper.sim import Mode, Sim
 from .messages import error_text, sim_name
 
 _LOGGER = logging.getLogger(__name__)
+
+NOTIFY_FAILED = "notify_failed"
+_NOTE = "note"
+_NOTE_SCHEMA = vol.Schema(
+    {vol.Optional(_NOTE): TextSelector(TextSelectorConfig(multiline=True))}
+)
+_NOTE_LENGTH_MAX = 512
+
+type IssueData = dict[str, str | int | float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Issue:
+    """An issue that there should be. Nothing secret and no full number stands in it."""
+
+    key: str
+    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING
+    placeholders: dict[str, str] = field(default_factory=dict)
+    order_id: int | None = None
+    """Of the order that a person can settle right there."""
+
+
+@callback
+def async_watch_repairs(hass: HomeAssistant) -> None:
+    """Keep the issues in step with the engine, from the start of Home Assistant on."""
+    watch = _Watch(hass, hass.data[HOME])
+
+    @callback
+    def entry_changed(_change: ConfigEntryChange, entry: ConfigEntry) -> None:
+        if entry.domain == DOMAIN:
+            watch.look_soon()
+
+    for signal in (SIGNAL_EVENT, SIGNAL_HOUSEHOLD, SIGNAL_FROZEN):
+        async_dispatcher_connect(hass, signal, watch.look_soon)
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, entry_changed)
+    async_at_started(hass, watch.begin)
+
+
+@callback
+def async_show_unreachable(hass: HomeAssistant, targets: Sequence[str]) -> None:
+    """Show who of those to be told cannot be reached; nobody: take the issue away."""
+    if not targets:
+        ir.async_delete_issue(hass, DOMAIN, NOTIFY_FAILED)
+        return
+    _create(
+        hass,
+        NOTIFY_FAILED,
+        _Issue(key=NOTIFY_FAILED, placeholders={"targets": ", ".join(targets)}),
+    )
+
+
+class _Watch:
+    """Compares the issues there are with those there should be."""
+
+    def __init__(self, hass: HomeAssistant, home: Home) -> None:
+        self._hass = hass
+        self._home = home
+        self._started = False
+        self._again = False
+        self._task: asyncio.Task[None] | None = None
+        self._shown: set[str] = set()
+
+    @callback
+    def begin(self, _hass: HomeAssistant) -> None:
+        """Start: accounts had their time to be set up."""
+        self._started = True
+        self.look_soon()
+
+    @callback
+    def look_soon(self, *_: object) -> None:
+        """Compare as soon as possible, one at a time."""
+        if not self._started or self._hass.is_stopping:
+            return
+        self._again = True
+        if self._task is None or self._task.done():
+            self._task = self._hass.async_create_background_task(
+                self._look(), f"{DOMAIN} repairs"
+            )
+
+    async def _look(self) -> None:
+        while self._again:
+            self._again = False
+            wanted = await self._wanted()
+            for issue_id in self._shown - wanted.keys():
+                ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+            for issue_id, issue in wanted.items():
+                _create(self._hass, issue_id, issue)
+            self._shown = set(wanted)
+
+    async def _wanted(self) -> dict[str, _Issue]:
+        engine, wanted = self._home.engine, self._cannot_recharge()
+        fault = engine.desk.fault
+        if fault is not None:
+            key = f"ledger_frozen_{fault.value}"
+            wanted[key] = _Issue(key=key, severity=ir.IssueSeverity.ERROR)
+        try:
+            orders = await engine.desk.read(
+                Ledger.in_state, State.ASKED, State.NEEDS_PERSON
+            )
+            for order in orders:
+                wanted |= await self._for_order(order)
+            if await self._is_restored():
+                wanted["restored"] = _Issue(key="restored")
+        except LedgerBroken:
+            _LOGGER.debug("Issues about orders need a ledger")
+        return wanted
+
+    async def _for_order(self, order: Order) -> dict[str, _Issue]:
+        asked = order.state is State.ASKED
+        if asked and order.assisted:
+            # A task is done with a phone or at a counter: it stands in the to-do list.
+            return {}
+        numbers = {
+            "name": await sim_name(self._hass, self._home, order.sim),
+            "amount": str(order.value or order.ceiling),
+            "price": str(order.price or order.ceiling),
+        }
+        if asked:
+            until = dt_util.as_local(order.valid_until)
+            numbers["until"] = until.strftime("%Y-%m-%d %H:%M")
+            numbers["deadline"] = self._deadline(order.sim)
+        else:
+            numbers["reference"] = order.reference or "–"
+        key = "question" if asked else "outcome"
+        return {
+            f"{key}_{order.id}": _Issue(
+                key=key,
+                severity=ir.IssueSeverity.WARNING if asked else ir.IssueSeverity.ERROR,
+                placeholders=numbers,
+                order_id=order.id,
+            )
+        }
+
+    def _deadline(self, epoch: str) -> str:
+        status = self._home.engine.status(epoch)
+        if status is None or status.life.deadline is None:
+            return "–"
+        return status.life.deadline.astimezone(status.sim.zone).date().isoformat()
+
+    def _cannot_recharge(self) -> dict[str, _Issue]:
+        wanted: dict[str, _Issue] = {}
+        for epoch, sim in self._home.engine.sims.items():
+            issue_id = f"cannot_recharge_{epoch}"
+            problem = self._account_problem(sim, shown=issue_id in self._shown)
+            if problem is not None:
+                status = self._home.engine.status(epoch)
+                name = status.sim.carrier.name if status else sim.carrier.name
+                wanted[issue_id] = _Issue(key=problem, placeholders={"name": name})
+        return wanted
+
+    def _account_problem(self, sim: Sim, *, shown: bool) -> str | None:
+        """Return what keeps a SIM's account from buying, if it should be able to."""
+        if sim.account is None or sim.rules.mode not in (Mode.ASK, Mode.AUTO):
+            return None
+        if self._home.channel(sim.account) is not None:
+            return None
+        account = account_entry(self._hass, sim.account)
+        if account is None:
+            return "cannot_recharge_missing"
+        if any(account.async_get_active_flows(self._hass, {SOURCE_REAUTH})):
+            return None  # Home Assistant already asks for the login.
+        if account.setup_lock.locked() and not shown:
+            return None  # It is only being reloaded.
+        return "cannot_recharge_not_ready"
+
+    async def _is_restored(self) -> bool:
+        """Tell whether an automatic SIM asks only because the installation was restored."""
+        engine = self._home.engine
+        for sim in list(engine.sims.values()):
+            if sim.account is None or sim.rules.mode is not Mode.AUTO:
+                continue
+            view = await engine.desk.read(
+                Ledger.view, sim.epoch, sim.account, self._home.now()
+            )
+            if view.restored:
+                return True
+        return False
+
+
+@callback
+def _create(hass: HomeAssistant, issue_id: str, issue: _Issue) -> None:
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        data=None if issue.order_id is None else {"order_id": issue.order_id},
+        is_fixable=issue.order_id is not None,
+        severity=issue.severity,
+        translation_key=issue.key,
+        translation_placeholders=issue.placeholders or None,
+    )
+
+
+# -- Settling one ---------------------------------------------------------------------------
+
+
+class _OrderFlow(RepairsFlow):
+    """Settles an order. Whoever sends the form is checked, as at every other door."""
+
+    def __init__(self, order_id: int) -> None:
+        self._order_id = order_id
+
+    def menu(self, *options: str) -> RepairsFlowResult:
+        """Offer the possible answers."""
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=list(options),
+            description_placeholders=issue.translation_placeholders if issue else None,
+        )
+
+    async def _caller(self) -> tuple[Caller, Context]:
+        # Flows of repairs carry no user; the request that sends the step does.
+        request = current_request.get()
+        user = None if request is None else request.get(KEY_HASS_USER)
+        context = Context(user_id=None if user is None else user.id)
+        return await caller_of(self.hass, context), context
+
+    async def settled(self, step: str, note: str | None = None) -> RepairsFlowResult:
+        """Pass the answer on; what goes wrong leaves the issue where it is."""
+        caller, context = await self._caller()
+        try:
+            with translated(context):
+                order = await self._answer(step, note, caller)
+        except Unauthorized:
+            return self.async_abort(reason="not_allowed")
+        except HomeAssistantError as err:
+            text = await error_text(self.hass, err)
+            return self.async_abort(
+                reason="failed", description_placeholders={"error": text}
+            )
+        if order.state is State.REJECTED and step == "approve":
+            code = order.reason or "?"
+            return self.async_abort(
+                reason="rejected", description_placeholders={"code": code}
+            )
+        return self.async_create_entry(data={})
+
+    async def _answer(self, step: str, note: str | None, caller: Caller) -> Order:
+        doors = self.hass.data[HOME].doors
+        if step == "approve":
+            return await doors.approve(self._order_id, caller)
+        if step == "decline":
+            return await doors.cancel(self._order_id, caller)
+        return await doors.resolve(
+            self._order_id, arrived=step == "arrived", note=note, caller=caller
+        )
+
+    @override
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Show what can be answered."""
+        raise NotImplementedError
+
+
+class QuestionFlow(_OrderFlow):
+    """May SIM Keeper recharge?"""
+
+    @override
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Ask."""
+        return self.menu("approve", "decline")
+
+    async def async_step_approve(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Buy."""
+        return await self.settled("approve")
+
+    async def async_step_decline(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Do not buy."""
+        return await self.settled("decline")
+
+
+class OutcomeFlow(_OrderFlow):
+    """Did a recharge arrive?"""
+
+    @override
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Ask."""
+        return self.menu("arrived", "not_arrived")
+
+    async def async_step_arrived(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Book it as delivered."""
+        return await self._with_note("arrived", user_input)
+
+    async def async_step_not_arrived(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Book it as never delivered."""
+        return await self._with_note("not_arrived", user_input)
+
+    async def _with_note(
+        self, step: str, user_input: dict[str, Any] | None
+    ) -> RepairsFlowResult:
+        if user_input is None:
+            return self.async_show_form(step_id=step, data_schema=_NOTE_SCHEMA)
+        note = user_input.get(_NOTE, "").strip()[:_NOTE_LENGTH_MAX]
+        return await self.settled(step, note or None)
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: IssueData | None
+) -> RepairsFlow:
+    """Return the flow that settles an issue."""
+    order_id = int((data or {}).get("order_id") or 0)
+    if issue_id.startswith("outcome_"):
+        return OutcomeFlow(order_id)
+    return QuestionFlow(order_id)

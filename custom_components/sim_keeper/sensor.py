@@ -219,6 +219,11 @@ SIM_MONEY = (
     ),
 )
 
+_OF_A_SIM: tuple[SimSensorDescription | SimMoneyDescription, ...] = (
+    *SIM_SENSORS,
+    *SIM_MONEY,
+)
+
 HOUSEHOLD_SENSORS = (
     HouseholdSensorDescription(
         key="next_deadline",
@@ -245,7 +250,7 @@ async def async_setup_entry(
             hass,
             cast("SimConfigEntry", entry),
             Platform.SENSOR,
-            (*SIM_SENSORS, *SIM_MONEY),
+            _OF_A_SIM,
             _make,
             async_add_entities,
         )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import cast
 
-from homeassistant.components.todo import (
+from homeassistant.components.todo import (  # type: ignore[attr-defined]
     TodoItem,
     TodoItemStatus,
     TodoListEntity,

@@ -1,5 +1,8 @@
 """Entries as flows make them, and a driver that walks through flows."""
 
+import json
+from pathlib import Path
+import re
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult
@@ -27,6 +30,12 @@ AXIS_RULE = {
     "time_zone": "Asia/Jakarta",
 }
 """The form of AXIS as it is filled in beforehand."""
+
+
+TEXTS: Any = json.loads(
+    Path("custom_components/sim_keeper/translations/en.json").read_text("utf-8")
+)
+FROM_CORE = {"reauth_successful", "reconfigure_successful"}
 
 
 class Flows:
@@ -95,8 +104,47 @@ class Flows:
 
     async def _take(self, step: Any) -> ConfigFlowResult:
         self.result = await step
+        part = "config" if self.manager is self.hass.config_entries.flow else "options"
+        check_texts(part, self.result)
         await self.hass.async_block_till_done()
         return self.result
+
+
+def check_texts(part: str, result: ConfigFlowResult) -> None:
+    """Check that everything on the screen has a text, and all that the texts need."""
+    texts = TEXTS[part]
+    if result["type"] == "abort":
+        assert result["reason"] in texts["abort"] or result["reason"] in FROM_CORE
+        return
+    if result["type"] == "create_entry":
+        return
+    step = texts["step"][result["step_id"]]
+    shown = [step["title"], step.get("description", "")]
+    if result["type"] == "menu":
+        options: Any = result["menu_options"]
+        assert set(options) <= set(step["menu_options"])
+    else:
+        shown += _field_texts(step, result["data_schema"])
+        shown += [texts["error"][key] for key in (result["errors"] or {}).values()]
+    given = {"name", *(result.get("description_placeholders") or {})}
+    assert set(re.findall(r"{(\w+)}", " ".join(shown))) <= given
+
+
+def _field_texts(step: Any, schema: Any) -> list[str]:
+    shown = list(step.get("data_description", {}).values())
+    for marker, field in schema.schema.items():
+        if type(field).__name__ == "section":
+            inner = step["sections"][str(marker)]
+            shown += [inner["name"], *_field_texts(inner, field.schema)]
+            continue
+        shown.append(step["data"][str(marker)])
+        key = getattr(field, "config", {}).get("translation_key")
+        for option in field.config["options"] if key else ():
+            assert (
+                option["value"] in TEXTS["selector"][key]["options"]
+                or option["value"] != option["label"]
+            )
+    return shown
 
 
 def _filled(schema: Any) -> dict[str, Any]:

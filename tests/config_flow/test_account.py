@@ -95,6 +95,16 @@ async def test_connects_an_account(flows: Flows, vendor: ReloadlySimulator) -> N
     assert CLIENT_ID not in entry.unique_id
 
 
+async def test_two_accounts_do_not_look_the_same(
+    flows: Flows, account: MockConfigEntry, vendor: ReloadlySimulator
+) -> None:
+    vendor.tokens.client_id = "another-one"
+    await begin(flows)
+    await flows.type(**keys(vendor, client_id="another-one"))
+
+    assert flows.result["title"] == "Reloadly …-one"
+
+
 async def test_a_sandbox_says_so(flows: Flows, vendor: ReloadlySimulator) -> None:
     await begin(flows)
     await flows.type(**keys(vendor, environment="sandbox"))

@@ -699,6 +699,17 @@ async def test_a_number_of_another_sim_is_refused(
     assert entry.data["epoch"] == EPOCH
 
 
+async def test_an_unusual_number_is_accepted_once(
+    flows: Flows, hass: HomeAssistant
+) -> None:
+    entry = sim_entry(hass, number="+62211234567")
+    await flows.reconfigure(entry)
+    await flows.choose("change_number")
+    await flows.submit(name="Landline")
+
+    assert entry.title == "Landline"
+
+
 async def test_a_data_line_shows_its_country(flows: Flows, hass: HomeAssistant) -> None:
     account_entry(hass)
     entry = sim_entry(hass, number=ICCID, country="SG", title="Router")

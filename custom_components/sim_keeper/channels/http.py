@@ -62,6 +62,12 @@ def check_base_url(text: str) -> str:
     return f"{url.origin()}{prefix}"
 
 
+def is_loopback(base_url: str | None) -> bool:
+    """Tell whether a base URL leads to this very machine: a simulator, never a vendor."""
+    url = None if base_url is None else _parsed(base_url)
+    return url is not None and _is_loopback(url.raw_host or "") is True
+
+
 def _parsed(text: str) -> URL | None:
     strange = any(part in text for part in (" ", "\\", "@", "?", "#", "%", "/."))
     if strange or not text.isprintable() or len(text) > _URL_MAX:

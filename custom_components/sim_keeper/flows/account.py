@@ -28,7 +28,7 @@ from ..entries import kind_of
 from ..keeper.money import Money
 from ..keeper.sim import Mode
 from .channel import NotReached, read_wallet
-from .form import Form, FormFlow, choice_field, filled
+from .form import Form, FormFlow, choice_field, filled, update_and_abort
 from .rules import auto_allowed
 
 ADVANCED = "advanced"
@@ -112,8 +112,12 @@ class AccountSteps(FormFlow, ConfigFlow):
         self, provider: Provider, login: dict[str, str], wallet: Money
     ) -> ConfigFlowResult:
         usual = login[ENVIRONMENT] == provider.environments[0]
+        title = provider.name if usual else f"{provider.name} ({login[ENVIRONMENT]})"
+        if any(entry.title == title for entry in self._async_current_entries()):
+            # Two accounts must not look the same where one is chosen to pay.
+            title = f"{title} …{login[_field(provider, secret=False)][-4:]}"
         return self.async_create_entry(
-            title=provider.name if usual else f"{provider.name} ({login[ENVIRONMENT]})",
+            title=title,
             data={
                 CONF_KIND: KIND_ACCOUNT,
                 CONF_PROVIDER: provider.id,
@@ -126,7 +130,8 @@ class AccountSteps(FormFlow, ConfigFlow):
         self, entry: ConfigEntry[Any], login: dict[str, str], wallet: Money
     ) -> ConfigFlowResult:
         """Write the login; an address that moves real money takes automatic SIMs back to asking."""
-        result = self.async_update_reload_and_abort(
+        result = update_and_abort(
+            self,
             entry,
             data_updates={CONF_LOGIN: login, CONF_WALLET_CURRENCY: wallet.currency},
         )

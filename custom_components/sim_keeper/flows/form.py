@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntryBaseFlow, ConfigFlowResult
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryBaseFlow,
+    ConfigFlow,
+    ConfigFlowResult,
+)
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -123,6 +128,21 @@ class FormFlow(ConfigEntryBaseFlow):
             description_placeholders=placeholders,
             last_step=last_step,
         )
+
+
+def update_and_abort(
+    flow: ConfigFlow, entry: ConfigEntry[Any], **changes: Any
+) -> ConfigFlowResult:
+    """Change an entry at the end of a flow.
+
+    A loaded entry that listens decides itself what the change needs; any other is reloaded.
+    """
+    update = (
+        flow.async_update_and_abort
+        if entry.update_listeners
+        else flow.async_update_reload_and_abort
+    )
+    return update(entry, **changes)
 
 
 def days_field(least: int = 1, most: int = MAX_DAYS) -> NumberSelector:

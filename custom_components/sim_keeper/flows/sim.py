@@ -27,7 +27,7 @@ from ..entries import account_entries, account_entry, new_epoch, sim_unique_id
 from ..keeper.carrier_data import load_carriers
 from ..phone import LineInvalid, LineKind, ParsedLine, known_line, parse_line
 from .draft import SimDraft
-from .form import Form, filled
+from .form import Form, filled, update_and_abort
 from .rules import (
     RULE_KEYS,
     Terms,
@@ -91,6 +91,9 @@ class SimSteps(SimScreens):
             line = await self._typed_line(form)
             if line is not None and self._is_taken(line, entry):
                 form.errors[CONF_NUMBER] = "already_configured"
+            if line is not None and line.number == draft.line.number:
+                # It was accepted when it was added.
+                form.warnings.clear()
             if line is not None and self.passes(form):
                 moved = line.country != draft.line.country
                 renumbered = line.number != draft.line.number
@@ -175,13 +178,8 @@ class SimSteps(SimScreens):
         if data[CONF_NUMBER] != entry.data[CONF_NUMBER]:
             data[CONF_EPOCH] = new_epoch()
             data[CONF_FIRST_READINGS] = dict(self.draft.first_readings)
-        # A loaded entry listens and decides itself; one that failed to load must be tried again.
-        update = (
-            self.async_update_and_abort
-            if entry.update_listeners
-            else self.async_update_reload_and_abort
-        )
-        return update(
+        return update_and_abort(
+            self,
             entry,
             unique_id=sim_unique_id(data[CONF_NUMBER]),
             title=self.draft.title(self.profiles),

@@ -103,6 +103,9 @@ class Checkout(Settlement):
                 order, Rejected("login_failed", RefusalClass.FIX_FIRST), consumed=False
             )
         except Rejected as err:
+            if attempt.sends > 1 and attempt.first_sent_at < attempt.last_sent_at:
+                # A "no" to a re-send may be the echo of the first send, which got through.
+                return await self._unknown(channel, order, attempt, err.code)
             consumed = err.consumed or channel.capabilities.consumes_on_refusal
             return await self._reject(order, err, consumed=consumed)
         except OutcomeUnknown as err:
