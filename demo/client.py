@@ -264,12 +264,26 @@ def filled(schema: list[Json], typed: Mapping[str, object]) -> Json:
         if field.get("type") == "expandable":
             sent[name] = filled(field["schema"], value if isinstance(value, dict) else {})
             continue
+        if callable(value):
+            value = value(field)
         if name not in typed:
             value = (field.get("description") or {}).get("suggested_value")
             value = field.get("default") if value is None else value
         if value is not None:
             sent[name] = value
     return sent
+
+
+def option(label: str) -> Callable[[Json], str]:
+    """Choose the option of a select field by what a person reads."""
+
+    def choose(field: Json) -> str:
+        for shown in field["selector"]["select"]["options"]:
+            if shown["label"] == label:
+                return str(shown["value"])
+        raise FlowStuck(f"{field['name']} does not offer {label}")
+
+    return choose
 
 
 def _accepted(shown: Json) -> Json:

@@ -33,6 +33,7 @@ from .keeper.ports import Wanted
 from .keeper.sim import Sim
 from .phone import mask
 from .replies import as_csv, decimal_text, order_reply
+from .texts import sim_name
 
 ATTR_DEVICE_ID: Final = "device_id"
 ATTR_ORDER_ID: Final = "order_id"
@@ -269,18 +270,12 @@ async def _get_ledger(call: ServiceCall) -> ServiceResponse:
 async def _sims(call: ServiceCall, orders: list[Order]) -> dict[str, JsonObjectType]:
     """Return name and number of the SIMs that orders are for, also of removed ones."""
     desk = call.hass.data[HOME].engine.desk
-    names = {
-        entry.data[CONF_EPOCH]: entry.title
-        for entry in call.hass.config_entries.async_entries(DOMAIN)
-        if kind_of(entry) == KIND_SIM
-    }
     shown: dict[str, JsonObjectType] = {}
     for epoch in dict.fromkeys(order.sim for order in orders):
         number = await desk.read(Ledger.sim_number, epoch)
-        masked = mask(number)
         shown[epoch] = {
-            "name": names.get(epoch, masked),
-            "number": number if call.data["with_numbers"] else masked,
+            "name": sim_name(call.hass, epoch),
+            "number": number if call.data["with_numbers"] else mask(number),
         }
     return shown
 

@@ -1,19 +1,19 @@
 """What people are told of an event: a title, a few plain sentences, and what to do."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 import re
 from typing import Protocol
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_EPOCH, DOMAIN, KIND_SIM
-from .entries import kind_of
+from .const import DOMAIN
+from .flows.form import shown_amount
 from .home import Home
 from .keeper.errors import RefusalClass
 from .keeper.ledger import Event, EventType, Ledger
@@ -21,14 +21,18 @@ from .keeper.lifecycle import Clock, Lifecycle, lifecycle
 from .keeper.money import Money
 from .keeper.orders import Kind, Order, State
 from .keeper.policy import Reason
+from .keeper.ports import Json
 from .keeper.sim import Mode, RuleKind, Sim
-from .phone import mask
-from .texts import message_language, sentence
+from .texts import message_language, sentence, sim_name
 
 APP = "SIM Keeper"
-_EXPLAINED = frozenset({*Reason} - {Reason.DUE, Reason.MODE_ASK})
+_GOES_WITHOUT_SAYING = (Reason.DUE.value, Reason.MODE_ASK.value, "requested")
 _NOT_PLAIN = re.compile(r"[^\w .:-]")
 _CODE_LENGTH_MAX = 64
+
+
+type Explain = Callable[[Json, Mapping[str, Json]], Awaitable[list[str]]]
+"""Gives the sentence about a reason and its numbers, if it has one."""
 
 
 class Say(Protocol):
@@ -64,6 +68,7 @@ class _Case:
     outdated: bool
     """Nobody has said yet until when the number is valid after the last recharge."""
     say: Say
+    explain: Explain
 
 
 def order_tag(order_id: int) -> str:
@@ -73,7 +78,7 @@ def order_tag(order_id: int) -> str:
 
 async def compose(hass: HomeAssistant, home: Home, event: Event) -> Message | None:
     """Put an event into words; None when it is no longer true and nobody needs to hear it."""
-    case = await _case(home, event, partial(sentence, hass))
+    case = await _case(hass, home, event)
     if await _is_over(home, case):
         return None
     lines = await _lines(home, case)
@@ -83,7 +88,7 @@ async def compose(hass: HomeAssistant, home: Home, event: Event) -> Message | No
     if url is not None:
         lines.append(url)
     return Message(
-        title=APP if event.sim is None else await sim_name(hass, home, event.sim),
+        title=APP if event.sim is None else sim_name(hass, event.sim),
         text="\n".join(lines),
         tag=_tag(event),
         asks=asks,
@@ -93,60 +98,61 @@ async def compose(hass: HomeAssistant, home: Home, event: Event) -> Message | No
 
 async def error_text(hass: HomeAssistant, err: HomeAssistantError) -> str:
     """Return a translated error in the language of messages."""
-    domain, key = err.translation_domain, err.translation_key
-    if domain is None or key is None:
+    if err.translation_domain != DOMAIN or err.translation_key is None:
         return str(err)
+    numbers = err.translation_placeholders or {}
+    return await _error_sentence(hass, err.translation_key, numbers) or str(err)
+
+
+async def _error_sentence(
+    hass: HomeAssistant, key: str, numbers: Mapping[str, object]
+) -> str | None:
     texts = await async_get_translations(
-        hass, message_language(hass), "exceptions", {domain}
+        hass, message_language(hass), "exceptions", {DOMAIN}
     )
-    text = texts.get(f"component.{domain}.exceptions.{key}.message")
-    return str(err) if text is None else text.format(**_placeholders(err))
+    text = texts.get(f"component.{DOMAIN}.exceptions.{key}.message")
+    try:
+        return None if text is None else text.format_map(numbers)
+    except KeyError:
+        return None
 
 
-async def sim_name(hass: HomeAssistant, home: Home, epoch: str) -> str:
-    """Return what people call a SIM, also after its removal; never its full number."""
-    entry_title = _title(hass, epoch)
-    if entry_title is not None:
-        return entry_title
-    return mask(await home.engine.desk.read(Ledger.sim_number, epoch))
+async def _explained(
+    hass: HomeAssistant, reason: Json, numbers: Mapping[str, Json]
+) -> list[str]:
+    """Say why something is not simply bought: as whoever tried would be told."""
+    if not isinstance(reason, str) or reason in _GOES_WITHOUT_SAYING:
+        return []
+    text = await _error_sentence(hass, reason, numbers)
+    return [] if text is None else [text]
 
 
-@callback
-def _title(hass: HomeAssistant, epoch: str) -> str | None:
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        if kind_of(entry) == KIND_SIM and entry.data[CONF_EPOCH] == epoch:
-            return entry.title
-    return None
-
-
-def _placeholders(err: HomeAssistantError) -> Mapping[str, str]:
-    return err.translation_placeholders or {}
-
-
-async def _case(home: Home, event: Event, say: Say) -> _Case:
+async def _case(hass: HomeAssistant, home: Home, event: Event) -> _Case:
     """Read what is known now: a message is written when it is sent, not when it happened."""
     desk = home.engine.desk
+    words = partial(sentence, hass), partial(_explained, hass)
     order = (
         None
         if event.order_id is None
         else await desk.read(Ledger.order, event.order_id)
     )
     sim = None if event.sim is None else home.engine.sims.get(event.sim)
-    if sim is None:
-        return _Case(
-            event=event, order=order, sim=None, life=None, outdated=False, say=say
-        )
-    readings = await desk.read(Ledger.readings, sim.epoch)
-    life = lifecycle(sim, readings, home.now())
-    reading = (
-        readings.expiry if life.clock is Clock.VALIDITY else readings.last_activity
-    )
-    settled = order.settled_at if order is not None else None
-    outdated = (
-        reading is not None and settled is not None and reading.observed_at < settled
-    )
+    life, outdated = None, False
+    if sim is not None:
+        readings = await desk.read(Ledger.readings, sim.epoch)
+        life = lifecycle(sim, readings, home.now())
+        by_validity = life.clock is Clock.VALIDITY
+        reading = readings.expiry if by_validity else readings.last_activity
+        settled = None if order is None else order.settled_at
+        outdated = bool(reading and settled and reading.observed_at < settled)
     return _Case(
-        event=event, order=order, sim=sim, life=life, outdated=outdated, say=say
+        event=event,
+        order=order,
+        sim=sim,
+        life=life,
+        outdated=outdated,
+        say=words[0],
+        explain=words[1],
     )
 
 
@@ -197,9 +203,10 @@ async def _lines(home: Home, case: _Case) -> list[str]:
         case EventType.SKIPPED:
             return await _skipped(case)
         case EventType.OVERSHOOT if case.order is not None:
-            paid = str(case.order.cost or case.order.ceiling)
-            most = str(case.order.ceiling)
-            return [await case.say("told_overshoot", price=paid, most=most)]
+            most = _shown(case.order.ceiling)
+            return [
+                await case.say("told_overshoot", price=_price(case.order), most=most)
+            ]
         case EventType.NEEDS_PERSON if case.order is not None:
             return await _needs_person(case, case.order)
         case _ if case.order is not None:
@@ -224,7 +231,7 @@ async def _task(case: _Case, order: Order) -> list[str]:
     elif order.value is None:
         first = await case.say("told_task")
     else:
-        first = await case.say("told_task_amount", amount=str(order.value))
+        first = await case.say("told_task_amount", amount=_shown(order.value))
     after = "told_task_then_used" if order.kind is Kind.ACTIVITY else "told_task_then"
     return [first, *await _because(case, order), await case.say(after)]
 
@@ -236,12 +243,11 @@ async def _because(case: _Case, order: Order) -> list[str]:
     if RuleKind.LOW_BALANCE.value in rules and "balance" in why and "threshold" in why:
         numbers = {"balance": str(why["balance"]), "threshold": str(why["threshold"])}
         lines.append(await case.say("told_balance_low", **numbers))
-    if case.life is not None and case.life.deadline is not None:
-        lines += await _deadline(case)
-    reason = why.get("reason")
-    if reason in _EXPLAINED:
-        lines.append(await case.say(f"told_why_{reason}"))
-    return lines
+    return [
+        *lines,
+        *await _deadline(case),
+        *await case.explain(why.get("reason"), why),
+    ]
 
 
 async def _deadline(case: _Case) -> list[str]:
@@ -328,36 +334,30 @@ async def _what_to_do(home: Home, case: _Case) -> list[str]:
         return [await case.say("told_do_use")]
     if by_hand:
         return [await case.say("told_do_recharge")]
-    reason = status.decision.reason
-    lines = [await case.say("told_do_wait")]
-    if status.decision.rules and reason in _EXPLAINED:
-        lines.append(await case.say(f"told_why_{reason.value}"))
-    return lines
+    decision = status.decision
+    why = await case.explain(decision.reason.value, decision.numbers)
+    return [await case.say("told_do_wait"), *(why if decision.rules else [])]
 
 
 async def _skipped(case: _Case) -> list[str]:
     data = case.event.data
-    reason, code = data.get("reason"), data.get("code")
-    lines = [await case.say("told_skipped")]
-    if reason in _EXPLAINED:
-        lines.append(await case.say(f"told_why_{reason}"))
-    elif isinstance(reason, str):
-        lines.append(await case.say("told_why_other", reason=_code(reason)))
+    code = data.get("code")
+    lines = [await case.say("told_skipped"), *await case.explain(data["reason"], data)]
     if isinstance(code, str):
         lines.append(await case.say("told_code", code=_code(code)))
-    if "price" in data and "left" in data:
-        numbers = {"price": str(data["price"]), "left": str(data["left"])}
-        lines.append(await case.say("told_budget", **numbers))
     return [*lines, *await _deadline(case)]
 
 
 def _amount(order: Order) -> str:
-    return str(order.value or order.ceiling)
+    return _shown(order.value or order.ceiling)
 
 
 def _price(order: Order) -> str:
-    price: Money = order.cost or order.price or order.ceiling
-    return str(price)
+    return _shown(order.cost or order.price or order.ceiling)
+
+
+def _shown(money: Money) -> str:
+    return f"{shown_amount(money)} {money.currency}"
 
 
 def _code(text: str | None) -> str:

@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from homeassistant.components import persistent_notification
-from homeassistant.components.notify import NotifyEntityFeature
+from homeassistant.components.notify.const import NotifyEntityFeature
 from homeassistant.const import (
     ATTR_ENTITY_ID,
     ATTR_SUPPORTED_FEATURES,
@@ -25,7 +25,6 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 
-from .buttons import Buttons, Verb
 from .const import CONF_NOTIFY, DOMAIN, KIND_HOUSEHOLD
 from .entries import kind_of
 from .home import SIGNAL_EVENT, Home
@@ -33,6 +32,7 @@ from .keeper.errors import LedgerBroken
 from .keeper.ledger import Event, EventType, Ledger
 from .messages import APP, Message, compose, order_tag
 from .repairs import async_show_unreachable
+from .taps import Buttons, Verb
 from .texts import sentence
 
 _LOGGER = logging.getLogger(__name__)

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 import logging
-from typing import Any, override
+from typing import Any
 
-from homeassistant.components.http import KEY_HASS_USER
+from homeassistant.components.http.const import KEY_HASS_USER
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
@@ -33,7 +33,8 @@ from .keeper.ledger import Ledger
 from .keeper.orders import Order, State
 from .keeper.permissions import Caller
 from .keeper.sim import Mode, Sim
-from .messages import error_text, sim_name
+from .messages import error_text
+from .texts import sim_name
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -136,20 +137,20 @@ class _Watch:
                 Ledger.in_state, State.ASKED, State.NEEDS_PERSON
             )
             for order in orders:
-                wanted |= await self._for_order(order)
+                wanted |= self._for_order(order)
             if await self._is_restored():
                 wanted["restored"] = _Issue(key="restored")
         except LedgerBroken:
             _LOGGER.debug("Issues about orders need a ledger")
         return wanted
 
-    async def _for_order(self, order: Order) -> dict[str, _Issue]:
+    def _for_order(self, order: Order) -> dict[str, _Issue]:
         asked = order.state is State.ASKED
         if asked and order.assisted:
             # A task is done with a phone or at a counter: it stands in the to-do list.
             return {}
         numbers = {
-            "name": await sim_name(self._hass, self._home, order.sim),
+            "name": sim_name(self._hass, order.sim),
             "amount": str(order.value or order.ceiling),
             "price": str(order.price or order.ceiling),
         }
@@ -177,12 +178,11 @@ class _Watch:
 
     def _cannot_recharge(self) -> dict[str, _Issue]:
         wanted: dict[str, _Issue] = {}
-        for epoch, sim in self._home.engine.sims.items():
+        for epoch, sim in list(self._home.engine.sims.items()):
             issue_id = f"cannot_recharge_{epoch}"
             problem = self._account_problem(sim, shown=issue_id in self._shown)
             if problem is not None:
-                status = self._home.engine.status(epoch)
-                name = status.sim.carrier.name if status else sim.carrier.name
+                name = sim_name(self._hass, epoch)
                 wanted[issue_id] = _Issue(key=problem, placeholders={"name": name})
         return wanted
 
@@ -284,18 +284,10 @@ class _OrderFlow(RepairsFlow):
             self._order_id, arrived=step == "arrived", note=note, caller=caller
         )
 
-    @override
-    async def async_step_init(
-        self, user_input: dict[str, Any] | None = None
-    ) -> RepairsFlowResult:
-        """Show what can be answered."""
-        raise NotImplementedError
-
 
 class QuestionFlow(_OrderFlow):
-    """May SIM Keeper recharge?"""
+    """Answers whether SIM Keeper may recharge."""
 
-    @override
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
@@ -316,9 +308,8 @@ class QuestionFlow(_OrderFlow):
 
 
 class OutcomeFlow(_OrderFlow):
-    """Did a recharge arrive?"""
+    """Answers whether a recharge arrived."""
 
-    @override
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:

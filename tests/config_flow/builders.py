@@ -7,6 +7,8 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+import probatio  # noqa: TID251 - as Home Assistant sends forms
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
@@ -125,6 +127,11 @@ def check_texts(part: str, result: ConfigFlowResult) -> None:
         assert set(options) <= set(step["menu_options"])
     else:
         shown += _field_texts(step, result["data_schema"])
+        # The browser gets the form as JSON.
+        sent = probatio.to_field_list(
+            result["data_schema"], custom_serializer=cv.custom_serializer
+        )
+        assert json.dumps(sent)
         shown += [texts["error"][key] for key in (result["errors"] or {}).values()]
     given = {"name", *(result.get("description_placeholders") or {})}
     assert set(re.findall(r"{(\w+)}", " ".join(shown))) <= given

@@ -788,6 +788,24 @@ async def test_a_carrier_that_left_the_file_can_be_corrected(
     assert entry.data["overrides"] == {"window_days": 60}
 
 
+async def test_a_carrier_that_changed_its_currency_begins_anew(
+    flows: Flows, hass: HomeAssistant
+) -> None:
+    entry = sim_entry(
+        hass, currency="USD", cap_currency="USD", overrides={"min_topup": "1.00"}
+    )
+    await flows.reconfigure(entry)
+    await flows.choose("change_carrier")
+    await flows.submit()
+    assert flows.filled == AXIS_RULE
+    await flows.submit()
+    assert flows.at == "rules"
+    assert flows.filled["amount"] == "5000"
+    await flows.submit()
+
+    assert (entry.data["currency"], entry.data["overrides"]) == ("IDR", {})
+
+
 async def test_an_account_takes_over(
     flows: Flows, hass: HomeAssistant, account: MockConfigEntry
 ) -> None:

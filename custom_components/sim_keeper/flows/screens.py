@@ -197,9 +197,10 @@ class SimScreens(FormFlow, ConfigFlow):
     def _choose_carrier(self, carrier: str) -> None:
         """Take the carrier; what was corrected of another one does not fit it."""
         draft = self.draft
-        if draft.currency and draft.carrier == carrier:
-            return
         known = self.profiles.get(carrier)
+        same_money = known is None or known.currency == draft.currency
+        if draft.currency and draft.carrier == carrier and same_money:
+            return
         guess = currency_guess(self.profiles, draft.line.country)
         draft.carrier = carrier
         draft.currency = known.currency if known else guess or ""

@@ -20,8 +20,8 @@ from .keeper.ledger import Ledger
 from .keeper.money import Money
 from .keeper.orders import Kind, Order, State
 from .keeper.permissions import Caller, Door, may
-from .messages import APP, Message, error_text, order_tag, sim_name
-from .texts import sentence
+from .messages import APP, Message, error_text, order_tag
+from .texts import sentence, sim_name
 
 EVENT_TAPPED = "mobile_app_notification_action"
 PREFIX = "SIM_KEEPER_"
@@ -59,7 +59,7 @@ class Buttons:
         self,
         hass: HomeAssistant,
         home: Home,
-        answer: Callable[[Message], Awaitable[None]],
+        answer: Callable[[Message], Awaitable[object]],
     ) -> None:
         """`answer` tells people why a tap did nothing."""
         self._hass = hass
@@ -143,7 +143,7 @@ class Buttons:
         title = APP
         try:
             order = await self._home.engine.desk.read(Ledger.order, order_id)
-            title = await sim_name(self._hass, self._home, order.sim)
+            title = sim_name(self._hass, order.sim)
         except LedgerBroken:
             pass
         tag = f"{order_tag(order_id)}_answer"

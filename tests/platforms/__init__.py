@@ -1,0 +1,1 @@
+"""The platforms, on a real engine and a real ledger."""
