@@ -126,7 +126,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: SimKeeperConfigEntry) -
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS[kind]):
         return False
     if kind == KIND_SIM:
-        await home.engine.unregister(entry.data[CONF_EPOCH], removed=False)
+        # A changed number is another line: the old one is gone, and has its own epoch.
+        epoch = cast("SimConfigEntry", entry).runtime_data.epoch
+        replaced = epoch != entry.data[CONF_EPOCH]
+        await home.engine.unregister(epoch, removed=replaced)
     elif kind == KIND_ACCOUNT:
         home.disconnect(str(entry.unique_id))
     return True
@@ -193,7 +196,7 @@ async def _sim_changed(hass: HomeAssistant, entry: SimConfigEntry) -> None:
     """Apply changed rules at once; a changed identity, source or channel needs a reload."""
     home = hass.data[HOME]
     sim = await hass.async_add_executor_job(sim_from, entry, home.profiles)
-    current = home.engine.sims.get(sim.epoch)
+    current = home.engine.sims.get(entry.runtime_data.epoch)
     if current is None or _without_rules(current) != _without_rules(sim):
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return

@@ -74,6 +74,7 @@ class Reason(StrEnum):
     PRICE_CHANGED = "price_changed"
     OVERSHOT = "overshot"
     DENIED = "denied"
+    OPERATOR_UNCONFIRMED = "operator_unconfirmed"
     AMOUNT_TOO_SMALL = "amount_too_small"
 
 
@@ -316,6 +317,10 @@ def not_automatic(
         (
             automatic is Automatic.AFTER_ONE_SUPERVISED and not at.view.supervised,
             Reason.SUPERVISION,
+        ),
+        (
+            at.capabilities.confirms_operator and at.sim.operator is None,
+            Reason.OPERATOR_UNCONFIRMED,
         ),
         (not at.has_cap, Reason.NO_CAP),
         (at.view.automatic_today >= AUTOMATIC_PER_DAY_MAX, Reason.DAILY_LIMIT),
