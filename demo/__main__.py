@@ -37,7 +37,9 @@ _CHECK_S = 150
 def main() -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="script/develop", description=__doc__)
-    parser.add_argument("--fresh", action="store_true", help="forget all and start over")
+    parser.add_argument(
+        "--fresh", action="store_true", help="forget all and start over"
+    )
     parser.add_argument("--port", type=int, default=PORT, help=f"instead of {PORT}")
     parser.add_argument(
         "--language",

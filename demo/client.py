@@ -174,7 +174,9 @@ class Client:
         """Reload a config entry."""
         await self.post(f"{_ENTRIES}/{entry_id}/reload")
 
-    async def add(self, domain: str, *answers: tuple[str, Mapping[str, object]]) -> Json:
+    async def add(
+        self, domain: str, *answers: tuple[str, Mapping[str, object]]
+    ) -> Json:
         """Go through a config flow, screen by screen, and return what it made.
 
         Each answer is the step that must be on the screen and what is typed there. Fields
@@ -262,7 +264,9 @@ def filled(schema: list[Json], typed: Mapping[str, object]) -> Json:
         name = field["name"]
         value = typed.get(name)
         if field.get("type") == "expandable":
-            sent[name] = filled(field["schema"], value if isinstance(value, dict) else {})
+            sent[name] = filled(
+                field["schema"], value if isinstance(value, dict) else {}
+            )
             continue
         if callable(value):
             value = value(field)

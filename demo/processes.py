@@ -105,7 +105,9 @@ class Vendor(Child):
 
     async def ready(self) -> None:
         """Wait until it answers."""
-        await wait_until(lambda: _answers(self, f"{self.url}/_control/truth"), self.name)
+        await wait_until(
+            lambda: _answers(self, f"{self.url}/_control/truth"), self.name
+        )
 
     async def truth(self) -> dict[str, Any]:
         """Return what really happened."""
@@ -129,7 +131,9 @@ class Vendor(Child):
         method = "GET" if body is None else "POST"
         async with (
             aiohttp.ClientSession() as session,
-            session.request(method, f"{self.url}/_control/{name}", json=body) as response,
+            session.request(
+                method, f"{self.url}/_control/{name}", json=body
+            ) as response,
         ):
             response.raise_for_status()
             found: dict[str, Any] = json.loads(await response.text())

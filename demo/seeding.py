@@ -1,7 +1,7 @@
 """Filling a new Home Assistant with the sample SIMs, as a person would: through its flows."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from tests.vendors.reloadly import CLIENT_ID, CLIENT_SECRET
@@ -46,7 +46,7 @@ async def add_account(home: Client, vendor_url: str) -> None:
 
 async def add_sim(home: Client, sim: DemoSim, *, accounts: bool = True) -> str:
     """Add a SIM; return the id of its entry."""
-    made = await home.add(DOMAIN, *sim.answers(today(), accounts=accounts))
+    made = await home.add(DOMAIN, *sim.answers(accounts=accounts))
     entry_id: str = made["result"]["entry_id"]
     return entry_id
 
@@ -79,7 +79,7 @@ async def play(home: Client, vendor: Vendor) -> None:
     if len(await vendor.purchases(AUTO.digits)) != 1:
         return
     device = await home.device(f"sensor.{AUTO.slug}_stage")
-    expiry = today() + timedelta(days=VALID_FOR_DAYS)
+    expiry = AUTO.today + timedelta(days=VALID_FOR_DAYS)
     await home.do(
         "sim_keeper.update_reading",
         {"device_id": device, "expiry": expiry.isoformat()},
@@ -123,14 +123,11 @@ async def question(home: Client) -> str:
             "todo.get_items", {"entity_id": TO_DO, "status": "needs_action"}
         )
         items = answer[TO_DO]["items"]
-        return next((item["summary"] for item in items if ASK.name in item["summary"]), None)
+        return next(
+            (item["summary"] for item in items if ASK.name in item["summary"]), None
+        )
 
     return await wait_until(look, "the question is on the to-do list")
-
-
-def today() -> date:
-    """Return the day of the demo's dates."""
-    return datetime.now(UTC).date()
 
 
 async def _delivered(

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +15,7 @@ class DemoSim:
     """How its entity ids begin."""
     number: str
     carrier: str
+    zone: str
     expires_in: int | None = None
     used_ago: int | None = None
     balance: str | None = None
@@ -25,8 +27,13 @@ class DemoSim:
         """The number in full, as nobody but the vendor may see it."""
         return "".join(char for char in self.number if char.isdigit())
 
+    @property
+    def today(self) -> date:
+        """The day that it is where the SIM is at home."""
+        return datetime.now(ZoneInfo(self.zone)).date()
+
     def answers(
-        self, today: date, *, accounts: bool = True
+        self, *, accounts: bool = True
     ) -> tuple[tuple[str, Mapping[str, object]], ...]:
         """Return what to type on each screen of *Add a SIM*.
 
@@ -34,15 +41,20 @@ class DemoSim:
         """
         readings: dict[str, object] = {}
         if self.expires_in is not None:
-            readings["expiry"] = (today + timedelta(days=self.expires_in)).isoformat()
+            readings["expiry"] = (
+                self.today + timedelta(days=self.expires_in)
+            ).isoformat()
         if self.used_ago is not None:
-            day = today - timedelta(days=self.used_ago)
+            day = self.today - timedelta(days=self.used_ago)
             readings["last_activity"] = day.isoformat()
         if self.balance is not None:
             readings["balance"] = self.balance
         # The screen proposes the only account.
         way = {} if self.by_account else {"account": "by_hand"}
-        confirmed: tuple[str, Mapping[str, object]] = ("operator", {"answer": "confirm"})
+        confirmed: tuple[str, Mapping[str, object]] = (
+            "operator",
+            {"answer": "confirm"},
+        )
         return (
             ("sim", {}),
             ("sim", {"number": self.number, "name": self.name}),
@@ -61,6 +73,7 @@ AUTO = DemoSim(
     slug="axis_bali",
     number="+62 838 4567 8901",
     carrier="axis_id",
+    zone="Asia/Jakarta",
     balance="1200",
     by_account=True,
     rules={"mode": "auto", "days_before": 5, "amount": "25000", "monthly_cap": "10"},
@@ -72,6 +85,7 @@ ASK = DemoSim(
     slug="kyivstar_kyiv",
     number="+380 67 012 3456",
     carrier="kyivstar_ua",
+    zone="Europe/Kyiv",
     expires_in=6,
     balance="12.40",
     by_account=True,
@@ -86,6 +100,7 @@ SIMS = (
         slug="giffgaff_london",
         number="+44 7700 900123",
         carrier="giffgaff_gb",
+        zone="Europe/London",
         used_ago=168,
         balance="6.50",
         rules={"mode": "remind", "days_before": 14},
@@ -95,6 +110,7 @@ SIMS = (
         slug="aldi_talk_alarm",
         number="+49 176 04069012",
         carrier="alditalk_de",
+        zone="Europe/Berlin",
         expires_in=-9,
         balance="0.85",
         rules={"mode": "remind", "days_before": 14, "amount": "5"},
@@ -104,6 +120,7 @@ SIMS = (
         slug="sosim_hong_kong",
         number="+852 9123 4567",
         carrier="sosim_hk",
+        zone="Asia/Hong_Kong",
         expires_in=143,
         balance="87.20",
         rules={"mode": "remind", "days_before": 21, "amount": "100"},
@@ -113,6 +130,7 @@ SIMS = (
         slug="ais_bangkok",
         number="+66 81 234 5678",
         carrier="ais_th",
+        zone="Asia/Bangkok",
         expires_in=2,
         balance="31.25",
         rules={"mode": "remind", "days_before": 7, "amount": "50"},

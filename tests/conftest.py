@@ -7,5 +7,7 @@ import custom_components.sim_keeper  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
-def auto_enable_custom_integrations(enable_custom_integrations: None) -> None:
-    """Let Home Assistant find this integration."""
+def find_the_integration(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant find this integration, in the tests that have one."""
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")

@@ -1,6 +1,6 @@
 """SIM Keeper keeps prepaid numbers alive."""
 
-from datetime import date
+from datetime import date as Day  # the platform `date` takes the plain name
 import logging
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -242,8 +242,8 @@ def first_readings(typed: dict[str, str] | None, currency: str) -> tuple[Reading
     )
 
 
-def _day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
+def _day(text: str | None) -> Day | None:
+    return None if text is None else Day.fromisoformat(text)
 
 
 def _household(hass: HomeAssistant) -> SimKeeperConfigEntry | None:

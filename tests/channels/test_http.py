@@ -114,7 +114,7 @@ async def submit(border: Border, timeout_s: float = 5) -> object:
         (" https://Relay.Example:8443/ ", "https://relay.example:8443"),
         ("https://relay.example:443", "https://relay.example"),
         ("https://relay.example/top/up/", "https://relay.example/top/up"),
-        ("https://192.168.1.5", "https://192.168.1.5"),
+        ("https://93.184.216.34", "https://93.184.216.34"),
         ("http://127.0.0.1:8991", "http://127.0.0.1:8991"),
         ("http://127.9.9.9", "http://127.9.9.9"),
         ("http://[::1]:8991/x", "http://[::1]:8991/x"),
@@ -141,6 +141,14 @@ def test_a_good_base_url_is_normalised(text: str, origin: str) -> None:
 )
 def test_plain_http_is_for_literal_loopback_only(text: str) -> None:
     with pytest.raises(ValueError, match=r"^url_not_https$"):
+        check_base_url(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["https://192.168.1.5", "https://10.0.0.1:8443", "https://[fd00::1]"]
+)
+def test_a_private_address_is_no_vendor(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^url_private$"):
         check_base_url(text)
 
 

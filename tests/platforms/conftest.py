@@ -50,6 +50,10 @@ class House:
             self.household, data={"kind": "household", "ledger_exists": False}
         )
 
+    @property
+    def path(self) -> Path:
+        return Path(self.hass.config.config_dir)
+
     def sim(self, **changes: Any) -> MockConfigEntry:
         """Add a SIM of AXIS that is valid for three more weeks; or another."""
         readings = {"at": NOW.isoformat(), "balance": "12000", "expiry": "2026-12-11"}

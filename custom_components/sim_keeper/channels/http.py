@@ -34,7 +34,10 @@ _LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 
 
 class BaseUrlInvalid(ValueError):
-    """A base URL that must not be used; `reason` is `url_not_https` or `url_invalid`."""
+    """A base URL that must not be used.
+
+    `reason` is `url_not_https`, `url_private` or `url_invalid`.
+    """
 
     def __init__(self, reason: str) -> None:
         """Keep the reason, never the text: it may hold a password."""
@@ -55,6 +58,9 @@ def check_base_url(text: str) -> str:
     if url.scheme == "http" and loopback is not True:
         raise BaseUrlInvalid("url_not_https")
     prefix = url.raw_path.rstrip("/")
+    if loopback is False and not ipaddress.ip_address(url.raw_host).is_global:
+        # A neighbour on the home's network is no vendor; nothing of ours shall talk to it.
+        raise BaseUrlInvalid("url_private")
     if loopback is None and _HOST.fullmatch(url.raw_host) is None:
         raise BaseUrlInvalid("url_invalid")
     if _PREFIX.fullmatch(prefix) is None:

@@ -9,6 +9,7 @@ import json
 import aiohttp
 import pytest
 
+from custom_components.sim_keeper.channels.http import open_session
 from custom_components.sim_keeper.channels.reloadly import Patience, ReloadlyChannel
 from custom_components.sim_keeper.keeper.errors import (
     KeeperError,
@@ -36,9 +37,30 @@ from .conftest import GIFFGAFF, GLO, KEY, login_at, order, wanted
 def test_capabilities(channel: ReloadlyChannel) -> None:
     promises = channel.capabilities
     assert promises.lookup is Lookup.PURE
-    assert promises.automatic is Automatic.AFTER_ONE_SUPERVISED
     assert promises.look_after_s[0] >= 180
     assert promises.send_timeout_s < promises.look_after_s[0]
+
+
+@pytest.mark.parametrize(
+    ("login", "automatic"),
+    [
+        ({"environment": "live"}, Automatic.AFTER_ONE_SUPERVISED),
+        ({"environment": "sandbox"}, Automatic.YES),
+        ({"environment": "live", "base_url": "http://127.0.0.1:9"}, Automatic.YES),
+        (
+            {"environment": "live", "base_url": "https://relay.example"},
+            Automatic.AFTER_ONE_SUPERVISED,
+        ),
+    ],
+)
+async def test_only_real_money_needs_supervision(
+    login: dict[str, str], automatic: Automatic
+) -> None:
+    async with open_session() as session:
+        channel = ReloadlyChannel(
+            session, {"client_id": "id", "client_secret": "secret", **login}
+        )
+        assert channel.capabilities.automatic is automatic
 
 
 async def test_the_amount_travels_as_an_exact_number(

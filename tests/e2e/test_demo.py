@@ -1,0 +1,68 @@
+"""The demo as whoever clones the repository meets it first."""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+import signal
+import sys
+
+import pytest
+
+from demo.processes import REPOSITORY
+from demo.sims import SIMS
+
+pytestmark = pytest.mark.e2e
+
+
+async def _demo(*options: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "demo", *options),
+        cwd=REPOSITORY,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+
+
+async def test_check_boots_recharges_and_tells_in_json(tmp_path: Path) -> None:
+    os.environ["TMPDIR"] = str(tmp_path)
+    try:
+        demo = await _demo("--check")
+        printed, _ = await demo.communicate()
+    finally:
+        del os.environ["TMPDIR"]
+    told = json.loads(printed.decode().splitlines()[-1])
+
+    assert demo.returncode == 0, told
+    assert told["ok"] is True
+    assert set(told["sims"]) == {sim.name for sim in SIMS}
+    stages = {name: shown["stage"] for name, shown in told["sims"].items()}
+    assert stages["ALDI TALK Alarm"] == "grace"
+    assert stages["AIS Bangkok"] == "expiring"
+    assert stages["Axis Bali"] == "active"
+    assert told["recharged"]["delivered"] == "25000"
+    assert "Kyivstar Kyiv" in told["question"]
+    # Nothing stays behind.
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_an_interrupted_check_leaves_no_process(tmp_path: Path) -> None:
+    demo = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "demo", "--check"),
+        cwd=REPOSITORY,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    while not _children(demo.pid):
+        await asyncio.sleep(0.05)
+    children = _children(demo.pid)
+    demo.send_signal(signal.SIGTERM)
+
+    assert await asyncio.wait_for(demo.wait(), 60) == 1
+    assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+
+
+def _children(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in listed.read_text().split()]
