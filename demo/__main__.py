@@ -79,19 +79,21 @@ async def serve(options: argparse.Namespace) -> int:
         shutil.rmtree(DATA, ignore_errors=True)
     DATA.mkdir(exist_ok=True)
     print("Starting …", flush=True)
-    async with _started(DATA, options.port, _vendor_port(DATA)) as (hass, vendor):
-        async with Client(hass.url) as home:
-            await hass.log_in(home)
-            if not (DATA / "seeded").exists():
-                print("Adding the sample SIMs …", flush=True)
-                await seeding.settle_in(home, options.language)
-                await seeding.seed(home, vendor.url)
-                await seeding.supervise(home, vendor)
-                (DATA / "seeded").touch()
-            _greet(hass, vendor)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_stay(hass, vendor))
-                group.create_task(_play_later(home, vendor))
+    async with (
+        _started(DATA, options.port, _vendor_port(DATA)) as (hass, vendor),
+        Client(hass.url) as home,
+    ):
+        await hass.log_in(home)
+        if not (DATA / "seeded").exists():
+            print("Adding the sample SIMs …", flush=True)
+            await seeding.settle_in(home, options.language)
+            await seeding.seed(home, vendor.url)
+            await seeding.supervise(home, vendor)
+            (DATA / "seeded").touch()
+        _greet(hass, vendor)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_stay(hass, vendor))
+            group.create_task(_play_later(home, vendor))
     return 0
 
 

@@ -1,7 +1,7 @@
 """The processes of the demo: Home Assistant, and the simulated vendor beside it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import contextlib
 import json
 import os
@@ -24,6 +24,49 @@ RESTART_WANTED = 100
 """Home Assistant's exit code when its user chose to restart it."""
 _STOP_S = 30
 _COMPLAINT = re.compile(r" (ERROR|CRITICAL) |^Traceback|sim_keeper.* WARNING ")
+
+_HTTP = {
+    "cors_allowed_origins": [],
+    "login_attempts_threshold": -1,
+    "ip_ban_enabled": True,
+    "ssl_profile": "modern",
+    "use_x_frame_options": True,
+    "created_at": "2026-01-01T00:00:00+00:00",
+    "error": None,
+    "error_message": None,
+}
+_CONFIGURATION = """\
+# Written by `script/develop` at each start.
+frontend:
+config:
+automation: !include automations.yaml
+script: !include scripts.yaml
+recorder:
+  commit_interval: 1
+history:
+logbook:
+backup:
+system_health:
+person:
+
+lovelace:
+  dashboards:
+    demo-sims:
+      mode: yaml
+      title: SIM Keeper
+      icon: mdi:sim
+      filename: dashboard.yaml
+
+logger:
+  default: warning
+  logs:
+    custom_components.sim_keeper: debug
+    # What nobody needs here: neither ffmpeg nor a JPEG library.
+    haffmpeg: fatal
+    homeassistant.components.camera.img_util: fatal
+    # The notice that this integration is a custom one.
+    homeassistant.loader: error
+"""
 
 
 class ProcessDied(Exception):
@@ -99,9 +142,9 @@ class Vendor(Child):
         """Use a port of one's own choice, or any free one."""
         self.port = port or free_port()
         self.url = f"http://{HOST}:{self.port}"
-        command = [sys.executable, "-m", "tests.vendors.reloadly"]
-        options = ["--port", str(self.port), "--state", folder / "vendor.json"]
-        super().__init__("the simulator", [*command, *options], folder / "vendor.out")
+        command: list[str | Path] = [sys.executable, "-m", "tests.vendors.reloadly"]
+        command += ["--port", str(self.port), "--state", folder / "vendor.json"]
+        super().__init__("the simulator", command, folder / "vendor.out")
 
     async def ready(self) -> None:
         """Wait until it answers."""
@@ -151,7 +194,13 @@ class Hass(Child):
         self.log = config / "home-assistant.log"
         self.boot_s = 0.0
         hass = Path(sys.executable).with_name("hass")
-        command = [hass, "--config", config, "--skip-pip", "--log-no-color"]
+        command: list[str | Path] = [
+            hass,
+            "--config",
+            config,
+            "--skip-pip",
+            "--log-no-color",
+        ]
         super().__init__("Home Assistant", command, config.parent / "hass.out")
 
     async def ready(self) -> None:
@@ -184,7 +233,7 @@ def write_config(config: Path, port: int) -> None:
     """Make or renew a configuration folder; what Home Assistant keeps there stays."""
     storage = config / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
-    (config / "configuration.yaml").write_text(_configuration(port))
+    (config / "configuration.yaml").write_text(_CONFIGURATION)
     for name in ("automations.yaml", "scripts.yaml"):
         (config / name).touch()
     _link(config / "custom_components", REPOSITORY / "custom_components")
@@ -192,12 +241,14 @@ def write_config(config: Path, port: int) -> None:
     if blueprints.is_dir():
         _link(config / "blueprints/automation/sim_keeper", blueprints)
     _link(config / "dashboard.yaml", REPOSITORY / "demo/dashboard.yaml")
-    onboarding = storage / "onboarding"
-    if not onboarding.exists():
+    # Settings of the server in YAML would count as a trial, to be confirmed within five minutes.
+    listens = {"server_host": [HOST], "server_port": port, **_HTTP}
+    trial = {"pending": None, "yaml_migration_done": True}
+    _store(storage / "http", 2, 2, {"stable": listens, **trial})
+    if not (storage / "onboarding").exists():
         # The user is made through the API; the other steps would set up things of no use here.
         done = {"done": ["core_config", "analytics", "integration"]}
-        kept = {"version": 4, "minor_version": 1, "key": "onboarding", "data": done}
-        onboarding.write_text(json.dumps(kept))
+        _store(storage / "onboarding", 4, 1, done)
 
 
 def free_port() -> int:
@@ -219,43 +270,10 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _configuration(port: int) -> str:
-    return f"""\
-# Written by `script/develop` at each start.
-http:
-  server_host: {HOST}
-  server_port: {port}
-
-frontend:
-config:
-automation: !include automations.yaml
-script: !include scripts.yaml
-recorder:
-  commit_interval: 1
-history:
-logbook:
-backup:
-system_health:
-person:
-
-lovelace:
-  dashboards:
-    demo-sims:
-      mode: yaml
-      title: SIM Keeper
-      icon: mdi:sim
-      filename: dashboard.yaml
-
-logger:
-  default: warning
-  logs:
-    custom_components.sim_keeper: debug
-    # What nobody needs here: neither ffmpeg nor a JPEG library.
-    haffmpeg: fatal
-    homeassistant.components.camera.img_util: fatal
-    # The notice that this integration is a custom one.
-    homeassistant.loader: error
-"""
+def _store(file: Path, version: int, minor: int, data: Mapping[str, object]) -> None:
+    """Write what Home Assistant would find in its own storage."""
+    head = {"version": version, "minor_version": minor, "key": file.name}
+    file.write_text(json.dumps({**head, "data": data}))
 
 
 def _link(link: Path, target: Path) -> None:

@@ -64,7 +64,7 @@ async def test_adds_account_and_sim_and_recharges(
 async def test_a_second_recharge_within_a_day_needs_the_word_another(
     installation: Installation, home: Client
 ) -> None:
-    with pytest.raises(ApiError, match="HTTP 4|HTTP 500") as refused:
+    with pytest.raises(ApiError) as refused:
         await recharge(home, FIRST)
     assert refused.value.status in (400, 500)
     assert len(await installation.vendor.purchases(FIRST.digits)) == 1

@@ -112,8 +112,8 @@ async def test_after_a_power_cut_both_orders_are_unknown_and_nothing_is_sent_aga
     assert killed.hass.ended() is None
 
 
-# The name puts it behind all others, which use the wait.
-async def test_zz_what_was_bought_is_found_and_what_was_not_stays_open(
+# The last of all tests: the others use the wait (see conftest.py).
+async def test_what_was_bought_is_found_and_what_was_not_stays_open(
     killed: Killed, home: Client
 ) -> None:
     rest_s = killed.sent_at + LOOK_AFTER_S - time.time()

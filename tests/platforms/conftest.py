@@ -1,13 +1,18 @@
 """A home with SIMs: real entries, engine and ledger, a simulated provider, a clock that stands."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import PropertyMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockUser,
+    async_fire_time_changed,
+)
 
 from custom_components.sim_keeper.const import DOMAIN
 from custom_components.sim_keeper.home import HOME
@@ -83,7 +88,12 @@ class House:
         await self.settle()
 
     async def settle(self) -> None:
-        """Let everything come to rest."""
+        """Let everything come to rest, with all that is due now."""
+        for _ in range(4):
+            await self.hass.async_block_till_done(wait_background_tasks=True)
+            async_fire_time_changed(self.hass)
+        # It gathers at most every ten seconds, and the clock stands.
+        await self.household.runtime_data.async_refresh()
         await self.hass.async_block_till_done(wait_background_tasks=True)
 
     async def at(self, moment: str) -> None:
@@ -150,6 +160,16 @@ async def vendor(
     """Run the simulated provider."""
     async with ReloadlySimulator() as vendor:
         yield vendor
+
+
+@pytest.fixture
+def all_enabled() -> Generator[None]:
+    """Enable the entities that are disabled by default."""
+    with patch(
+        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default",
+        new_callable=PropertyMock(return_value=True),
+    ):
+        yield
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ def check(
     hass: HomeAssistant, entry: MockConfigEntry, snapshot: SnapshotAssertion
 ) -> None:
     """Compare everything that an entry shows."""
-    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    assert devices == snapshot(name="device")
+    registry = dr.async_get(hass)
+    (device,) = dr.async_entries_for_config_entry(registry, entry.entry_id)
+    assert device == snapshot(name="device")
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     for entity in sorted(entities, key=lambda entity: entity.entity_id):
         assert entity == snapshot(name=f"{entity.entity_id} entry")
@@ -30,7 +31,7 @@ def check(
         )
 
 
-@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+@pytest.mark.usefixtures("all_enabled")
 async def test_sim_with_validity(
     hass: HomeAssistant, house: House, snapshot: SnapshotAssertion
 ) -> None:
@@ -45,7 +46,7 @@ async def test_sim_with_validity(
     check(hass, sim, snapshot)
 
 
-@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+@pytest.mark.usefixtures("all_enabled")
 async def test_sim_that_must_be_used(
     hass: HomeAssistant, house: House, snapshot: SnapshotAssertion
 ) -> None:
@@ -68,7 +69,7 @@ async def test_account_and_household(
     check(hass, house.household, snapshot)
 
 
-@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+@pytest.mark.usefixtures("all_enabled")
 async def test_no_full_number_anywhere(
     hass: HomeAssistant, house: House, vendor: ReloadlySimulator
 ) -> None:

@@ -348,7 +348,7 @@ class Doors:
         view, mode = at.view, at.sim.rules.mode
         if view.stopped:
             raise OrderRefused(Reason.STOPPED.value)
-        if self.engine.stopping:
+        if not self.engine.accepting:
             raise OrderRefused(Reason.STOPPING.value)
         if clock_doubtful(view, self._time()):
             raise OrderRefused(Reason.CLOCK_DOUBTFUL.value)

@@ -47,6 +47,7 @@ RETRY_UNREADABLE = timedelta(minutes=30)
 TASK_LASTS = timedelta(days=400)
 DAY_EVERY = timedelta(hours=24)
 STOP_WAITS_S = 10
+BACKUP_LASTS_MAX = timedelta(minutes=15)
 
 
 class Engine:
@@ -68,6 +69,7 @@ class Engine:
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._running = False
         self.stopping = False
+        self._backup_until: datetime | None = None
 
     # -- Life of the engine ---------------------------------------------------------------
 
@@ -97,6 +99,25 @@ class Engine:
                     "Stopping while an order is on its way; it is looked up later"
                 )
         await self.desk.close()
+
+    @property
+    def accepting(self) -> bool:
+        """Tell whether an order may be begun: not while stopping, nor during a backup."""
+        backing_up = self._backup_until
+        return not self.stopping and (
+            backing_up is None or backing_up <= self.world.now()
+        )
+
+    async def begin_backup(self) -> None:
+        """Begin no order for a while, and lay a sound copy of the ledger beside it."""
+        self._backup_until = self.world.now() + BACKUP_LASTS_MAX
+        await self.desk.read(Ledger.snapshot)
+
+    def end_backup(self) -> None:
+        """Go on as before."""
+        self._backup_until = None
+        for epoch in self.sims:
+            self.soon(epoch)
 
     async def register(self, sim: Sim, first: Sequence[Reading] = ()) -> None:
         """Take a SIM into care, with the readings that were typed when it was added."""
@@ -218,7 +239,9 @@ class Engine:
             if sim is None:
                 return
             self._due[epoch] = self.world.now() + RETRY_AFTER_TROUBLE
-            await self._isolated("a SIM", self._evaluate(sim))
+            # Before the home is running a status may be shown, but nothing may be begun.
+            work = self._evaluate if self._running else self._refresh
+            await self._isolated("a SIM", work(sim))
         self._plan()
 
     def _plan(self) -> None:
@@ -265,7 +288,7 @@ class Engine:
             capabilities=None if channel is None else channel.capabilities,
             has_cap=any(cap.limit is not None for cap in caps),
             frozen=self.desk.fault is not None,
-            stopping=self.stopping,
+            stopping=not self.accepting,
         )
         return at, spendings
 
@@ -431,7 +454,7 @@ class Engine:
     ) -> asyncio.Task[None] | None:
         # Between the record and the first byte everything may have changed.
         stopped = await self.desk.read(Ledger.setting, STOPPED) == "on"
-        if stopped or self.stopping or sim.epoch not in self.sims:
+        if stopped or not self.accepting or sim.epoch not in self.sims:
             await self._end(order, State.CANCELLED, "stopped")
             return None
 
@@ -561,7 +584,7 @@ class Engine:
 
     async def _still_wanted(self, sim: Sim, order: Order) -> bool:
         at, _ = await self.situation(sim)
-        if at.view.stopped or self.stopping or sim.rules.mode is Mode.OFF:
+        if at.view.stopped or not self.accepting or sim.rules.mode is Mode.OFF:
             return False
         return order.origin is not Origin.RULE or bool(due_rules(at, self.world.now()))
 

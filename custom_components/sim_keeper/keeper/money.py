@@ -1,7 +1,14 @@
 """Money: integer minor units of one ISO 4217 currency, never a float."""
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal, InvalidOperation, localcontext
+from decimal import (
+    MAX_EMAX,
+    MIN_EMIN,
+    ROUND_CEILING,
+    Decimal,
+    DecimalException,
+    localcontext,
+)
 from functools import cache
 import re
 
@@ -108,11 +115,12 @@ def _scaled(value: Decimal, currency: str) -> Decimal:
     try:
         if not value.is_finite():
             raise AmountInvalid(AmountFault.NOT_A_NUMBER)
-        # The default context would round a long number before it can be refused.
-        with localcontext(prec=60):
+        # The default context would round a long number, or one with a mad exponent, before it
+        # can be refused.
+        with localcontext(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN):
             scaled = value.scaleb(digits)
             if abs(scaled) > MAX_MINOR:
                 raise AmountInvalid(AmountFault.TOO_LARGE)
             return scaled
-    except InvalidOperation as err:
+    except DecimalException as err:
         raise AmountInvalid(AmountFault.NOT_A_NUMBER) from err

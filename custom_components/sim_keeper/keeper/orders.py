@@ -95,6 +95,8 @@ APPROVAL_LIFETIME = timedelta(hours=24)
 HANDOVER_AFTER = timedelta(hours=24)
 """An order whose end is still open after this goes to a person."""
 SENDS_MAX = 4
+UNSCHEDULED_LOOK = timedelta(minutes=10)
+"""When to look where a channel declares no schedule, because it cannot be asked."""
 
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CYCLE_MAX = 36**3 - 1
@@ -202,6 +204,8 @@ def next_look(
     the schedule is used up, its last gap repeats.
     """
     schedule = caps.poll_s if state is State.PENDING else caps.look_after_s
+    if not schedule:
+        return now + UNSCHEDULED_LOOK
     elapsed = (now - attempt.last_sent_at).total_seconds()
     for offset in schedule:
         if offset > elapsed:

@@ -53,6 +53,7 @@ class Trust(StrEnum):
 
 UNIT_DAY = "day"
 UNIT_BYTE = "B"
+_LAST_DAY = date(9000, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +79,12 @@ class Reading:
 
     @property
     def day(self) -> date:
-        """The expiry or last activity as a calendar day of the SIM's zone."""
-        return date.fromordinal(self.value)
+        """The expiry or last activity as a calendar day of the SIM's zone.
+
+        Clamped: sources have sent the year 9378 and worse, and a day near the end of the calendar
+        cannot be counted on from.
+        """
+        return date.fromordinal(min(max(self.value, 1), _LAST_DAY))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,13 +55,11 @@ class Entry:
 class Book:
     """A connection that only writes whole entries."""
 
-    def __init__(
-        self, conn: sqlite3.Connection, path: Path | None, ledger_uuid: str
-    ) -> None:
+    def __init__(self, conn: sqlite3.Connection, path: Path | None) -> None:
         """Take over an open, checked database; `path` is None for one in memory."""
         self.conn = conn
-        self._path = path
-        self._uuid = ledger_uuid
+        self.path = path
+        self.uuid = str(self.value("SELECT value FROM meta WHERE name = 'uuid'"))
 
     def write(self, now: datetime, *entries: Entry) -> None:
         """Commit entries, all or none. Raises OrderRefused or LedgerBroken."""
@@ -88,7 +86,7 @@ class Book:
             raise OrderRefused("ledger_refused", rule=str(err)) from err
         except sqlite3.DatabaseError as err:
             raise LedgerBroken(LedgerFault.UNWRITABLE, str(err)) from err
-        self._witness()
+        self.bear_witness()
 
     def add(self, now: datetime, entry: Entry) -> None:
         """Write one entry inside an open transaction."""
@@ -159,10 +157,11 @@ class Book:
             sql = f"UPDATE {table} SET {assign} WHERE {found}"  # noqa: S608
             self.conn.execute(sql, [*(row[name] for name in changed), *values])
 
-    def _witness(self) -> None:
-        if self._path is None:
+    def bear_witness(self) -> None:
+        """Note beside the file how far it has come."""
+        if self.path is None:
             return
         try:
-            file.write_witness(self._path, self._uuid, self.last_event()[0])
+            file.write_witness(self.path, self.uuid, self.last_event()[0])
         except OSError as err:
             raise LedgerBroken(LedgerFault.UNWRITABLE, str(err)) from err

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 import json
+import os
 from pathlib import Path
 import sqlite3
 import sys
@@ -82,4 +83,20 @@ def write_witness(path: Path, ledger_uuid: str, seq: int) -> None:
     target = witness_path(path)
     fresh = target.with_name(target.name + ".new")
     fresh.write_text(json.dumps({"uuid": ledger_uuid, "seq": seq}), encoding="utf-8")
+    fresh.replace(target)
+
+
+def snapshot_path(path: Path) -> Path:
+    """Return where the sound copy of a ledger lies."""
+    return path.with_name(path.name + ".snapshot")
+
+
+def write_snapshot(conn: sqlite3.Connection, path: Path) -> None:
+    """Write a copy that is whole, durable, and replaces the last one at once."""
+    target = snapshot_path(path)
+    fresh = target.with_name(target.name + ".new")
+    fresh.unlink(missing_ok=True)
+    conn.execute("VACUUM INTO ?", (str(fresh),))
+    with fresh.open("rb+") as copy:
+        os.fsync(copy.fileno())
     fresh.replace(target)

@@ -33,26 +33,30 @@ class Ledger(Registry):
         `expected` tells that a ledger existed before: then a missing file is not an empty one.
         """
         witness = file.read_witness(path)
-        exists = path.exists()
+        exists = _has_content(path)
         if not exists and (expected or witness is not None):
             raise LedgerBroken(LedgerFault.MISSING, "the file is gone")
+        conn: sqlite3.Connection | None = None
         try:
             conn = file.connect(path)
             if not exists:
                 file.create(conn, fresh_uuid)
             file.check(conn)
-            (uuid,) = conn.execute(
-                "SELECT value FROM meta WHERE name = 'uuid'"
-            ).fetchone()
-        except sqlite3.OperationalError as err:
-            raise LedgerBroken(LedgerFault.UNWRITABLE, str(err)) from err
-        except sqlite3.DatabaseError as err:
-            raise LedgerBroken(LedgerFault.DAMAGED, str(err)) from err
-        book = Book(conn, path, uuid)
-        restored = exists and _time_travelled(book, uuid, witness, now)
-        ledger = cls(book, restored=restored)
-        if restored:
-            ledger.note_restored(now)
+            book = Book(conn, path)
+            if not exists:
+                book.bear_witness()
+            restored = exists and _time_travelled(book, witness, now)
+            ledger = cls(book, restored=restored)
+            if restored:
+                ledger.note_restored(now)
+        except (sqlite3.DatabaseError, LedgerBroken) as err:
+            if conn is not None:
+                conn.close()
+            if isinstance(err, LedgerBroken):
+                raise
+            unwritable = isinstance(err, sqlite3.OperationalError)
+            fault = LedgerFault.UNWRITABLE if unwritable else LedgerFault.DAMAGED
+            raise LedgerBroken(fault, str(err)) from err
         return ledger
 
     @classmethod
@@ -60,11 +64,16 @@ class Ledger(Registry):
         """Make a ledger that lives as long as the process."""
         conn = file.connect(":memory:")
         file.create(conn, fresh_uuid)
-        return cls(Book(conn, None, fresh_uuid), restored=False)
+        return cls(Book(conn, None), restored=False)
 
     def close(self) -> None:
         """Close the file."""
         self._book.conn.close()
+
+    def snapshot(self) -> None:
+        """Lay a sound copy beside the file: the live one may be torn by whoever copies it."""
+        if self._book.path is not None:
+            file.write_snapshot(self._book.conn, self._book.path)
 
     def find_damage(self) -> str | None:
         """Check file, chain and rows; return what is wrong, or None."""
@@ -74,11 +83,17 @@ class Ledger(Registry):
             return str(err)
 
 
-def _time_travelled(
-    book: Book, uuid: str, witness: tuple[str, int] | None, now: datetime
-) -> bool:
+def _has_content(path: Path) -> bool:
+    """Tell whether a ledger was begun: a process may die before its first commit."""
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _time_travelled(book: Book, witness: tuple[str, int] | None, now: datetime) -> bool:
     """Tell whether the file is older than the last that was seen of it."""
-    if witness is None or witness[0] != uuid or witness[1] > book.last_event()[0]:
+    if witness is None or witness[0] != book.uuid or witness[1] > book.last_event()[0]:
         return True
     newest = book.value("SELECT max(at) FROM event")
     return newest is not None and now - moment(newest) > SILENCE_MAX
