@@ -14,7 +14,7 @@ import time
 from typing import Any
 
 from . import seeding
-from .client import PASSWORD, USER, Client
+from .client import PASSWORD, USER, ApiError, Client
 from .processes import (
     HOST,
     REPOSITORY,
@@ -45,7 +45,7 @@ def main() -> int:
         "--language",
         choices=("en", "zh-Hans", "id"),
         default="en",
-        help="of a new Home Assistant",
+        help="of the dashboard, and of a new Home Assistant",
     )
     parser.add_argument(
         "--check", action="store_true", help="try everything in a throw-away folder"
@@ -80,7 +80,10 @@ async def serve(options: argparse.Namespace) -> int:
     DATA.mkdir(exist_ok=True)
     print("Starting …", flush=True)
     async with (
-        _started(DATA, options.port, _vendor_port(DATA)) as (hass, vendor),
+        _started(DATA, options.port, _vendor_port(DATA), options.language) as (
+            hass,
+            vendor,
+        ),
         Client(hass.url) as home,
     ):
         await hass.log_in(home)
@@ -91,9 +94,7 @@ async def serve(options: argparse.Namespace) -> int:
             await seeding.supervise(home, vendor)
             (DATA / "seeded").touch()
         _greet(hass, vendor)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(_stay(hass, vendor))
-            group.create_task(_play_later(home, vendor))
+        await asyncio.gather(_stay(hass, vendor), _play_later(home, vendor))
     return 0
 
 
@@ -130,12 +131,12 @@ async def check() -> int:
 
 @asynccontextmanager
 async def _started(
-    folder: Path, port: int = 0, vendor_port: int = 0
+    folder: Path, port: int = 0, vendor_port: int = 0, language: str = "en"
 ) -> AsyncGenerator[tuple[Hass, Vendor]]:
     """Run Home Assistant and the vendor; both have ended when this ends, however it ends."""
     vendor = Vendor(folder, vendor_port)
     hass = Hass(folder / "config", port)
-    write_config(hass.config, hass.port)
+    write_config(hass.config, hass.port, language)
     try:
         vendor.start()
         hass.start()
@@ -144,6 +145,7 @@ async def _started(
         yield hass, vendor
     finally:
         # Not in a thread: at this point nobody may interrupt us any more.
+        print("Ending …", file=sys.stderr, flush=True)
         hass.stop()
         vendor.stop()
 
@@ -161,7 +163,10 @@ async def _stay(hass: Hass, vendor: Vendor) -> None:
 
 async def _play_later(home: Client, vendor: Vendor) -> None:
     await asyncio.sleep(PLAY_AFTER_S)
-    await seeding.play(home, vendor)
+    try:
+        await seeding.play(home, vendor)
+    except (ApiError, OSError) as err:
+        print(f'"{AUTO.name}" stays as it is: {err}', flush=True)
 
 
 def _vendor_port(folder: Path) -> int:

@@ -17,13 +17,16 @@ from typing import Any
 import aiohttp
 
 from .client import Client, wait_until
+from .headings import HEADINGS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 RESTART_WANTED = 100
 """Home Assistant's exit code when its user chose to restart it."""
 _STOP_S = 30
-_COMPLAINT = re.compile(r" (ERROR|CRITICAL) |^Traceback|sim_keeper.* WARNING ")
+_COMPLAINT = re.compile(
+    r" (ERROR|CRITICAL) |^Traceback| WARNING \(\w+\) \[custom_components"
+)
 
 _HTTP = {
     "cors_allowed_origins": [],
@@ -229,7 +232,7 @@ class Hass(Child):
         return [line for line in lines if _COMPLAINT.search(line)]
 
 
-def write_config(config: Path, port: int) -> None:
+def write_config(config: Path, port: int, language: str = "en") -> None:
     """Make or renew a configuration folder; what Home Assistant keeps there stays."""
     storage = config / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
@@ -240,7 +243,7 @@ def write_config(config: Path, port: int) -> None:
     blueprints = REPOSITORY / "blueprints/automation/sim_keeper"
     if blueprints.is_dir():
         _link(config / "blueprints/automation/sim_keeper", blueprints)
-    _link(config / "dashboard.yaml", REPOSITORY / "demo/dashboard.yaml")
+    write_dashboard(config, language)
     # Settings of the server in YAML would count as a trial, to be confirmed within five minutes.
     listens = {"server_host": [HOST], "server_port": port, **_HTTP}
     trial = {"pending": None, "yaml_migration_done": True}
@@ -249,6 +252,20 @@ def write_config(config: Path, port: int) -> None:
         # The user is made through the API; the other steps would set up things of no use here.
         done = {"done": ["core_config", "analytics", "integration"]}
         _store(storage / "onboarding", 4, 1, done)
+
+
+def write_dashboard(config: Path, language: str) -> None:
+    """Put the dashboard in place: the file itself, or its translation."""
+    source, place = REPOSITORY / "demo/dashboard.yaml", config / "dashboard.yaml"
+    place.unlink(missing_ok=True)
+    if language not in HEADINGS:
+        _link(place, source)
+        return
+    text = source.read_text()
+    for english, translated in HEADINGS[language].items():
+        for key in ("title", "heading"):
+            text = text.replace(f"{key}: {english}\n", f"{key}: {translated}\n")
+    place.write_text(text)
 
 
 def free_port() -> int:

@@ -31,6 +31,12 @@ async def settle_in(home: Client, language: str = "en") -> None:
     await home.command(
         "frontend/set_system_data", key="core", value={"default_panel": DASHBOARD}
     )
+    # A new Home Assistant makes itself a map, on which nothing would be seen here.
+    for dashboard in await home.command("lovelace/dashboards/list"):
+        if dashboard["url_path"] == "map":
+            await home.command(
+                "lovelace/dashboards/delete", dashboard_id=dashboard["id"]
+            )
 
 
 async def add_account(home: Client, vendor_url: str) -> None:
@@ -91,6 +97,11 @@ async def recharged_by_itself(home: Client, vendor: Vendor) -> dict[str, Any]:
     sale = await wait_until(
         lambda: _delivered(home, vendor, 2), "the automatic recharge is confirmed"
     )
+
+    async def safe() -> bool:
+        return await home.state(f"sensor.{AUTO.slug}_stage") == "active"
+
+    await wait_until(safe, "the recharge shows")
     return {key: sale[key] for key in ("delivered", "currency", "cost", "state")}
 
 

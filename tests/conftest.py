@@ -5,6 +5,8 @@ import pytest
 # Imported first: the test harness has a package `custom_components` of its own.
 import custom_components.sim_keeper  # noqa: F401
 
+pytest_plugins = ["tests.home_fixtures"]
+
 
 @pytest.fixture(autouse=True)
 def find_the_integration(request: pytest.FixtureRequest) -> None:

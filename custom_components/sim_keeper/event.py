@@ -34,6 +34,7 @@ _TYPES = {
     EventType.SKIPPED: EventType.SKIPPED,
 }
 """The ledger's events that are public, and how they are called there."""
+EVENT_TYPES = tuple(type_.value for type_ in dict.fromkeys(_TYPES.values()))
 _RECORDED = "recorded"
 """The reason of an order that a person noted after the fact: nobody was asked."""
 
@@ -50,7 +51,7 @@ async def async_setup_entry(
 class RechargeEvent(SimEntity, EventEntity):
     """Shows each public event of a SIM in the ledger."""
 
-    _attr_event_types = [type_.value for type_ in dict.fromkeys(_TYPES.values())]
+    _attr_event_types = list(EVENT_TYPES)
 
     def __init__(self, coordinator: SimCoordinator) -> None:
         """Stand on the SIM's page."""

@@ -15,12 +15,12 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .flows.form import shown_amount
 from .home import Home
-from .keeper.errors import RefusalClass
+from .keeper.errors import LedgerFault, RefusalClass
 from .keeper.ledger import Event, EventType, Ledger
 from .keeper.lifecycle import Clock, Lifecycle, lifecycle
 from .keeper.money import Money
 from .keeper.orders import Kind, Order, State
-from .keeper.policy import Reason
+from .keeper.policy import Action, Reason, decide
 from .keeper.ports import Json
 from .keeper.sim import Mode, RuleKind, Sim
 from .texts import message_language, sentence, sim_name
@@ -83,8 +83,7 @@ async def compose(hass: HomeAssistant, home: Home, event: Event) -> Message | No
         return None
     lines = await _lines(home, case)
     asks = case.order if event.type is EventType.ASKED else None
-    task = event.type is EventType.REMINDER or (asks is not None and asks.assisted)
-    url = case.sim.carrier.topup_url if task and case.sim is not None else None
+    url = case.sim.carrier.topup_url if case.sim and _is_for_hands(case) else None
     if url is not None:
         lines.append(url)
     return Message(
@@ -94,6 +93,13 @@ async def compose(hass: HomeAssistant, home: Home, event: Event) -> Message | No
         asks=asks,
         url=url,
     )
+
+
+async def about_fault(hass: HomeAssistant, fault: LedgerFault) -> Message:
+    """Say that nothing is bought any more, and what to do."""
+    key = f"ledger_{fault.value}"
+    text = await _error_sentence(hass, key, {}) or key
+    return Message(title=APP, text=text, tag=f"{DOMAIN}_frozen")
 
 
 async def error_text(hass: HomeAssistant, err: HomeAssistantError) -> str:
@@ -179,6 +185,18 @@ async def _is_over(home: Home, case: _Case) -> bool:
     return deadline != case.event.data["deadline"]
 
 
+def _is_for_hands(case: _Case) -> bool:
+    """Tell whether a message asks a person to recharge, who needs to know where."""
+    if case.event.type is EventType.ASKED and case.order is not None:
+        return case.order.assisted and case.order.kind is Kind.RECHARGE
+    reminder = case.event.type is EventType.REMINDER
+    return reminder and case.sim is not None and _by_hand(case.sim)
+
+
+def _by_hand(sim: Sim) -> bool:
+    return sim.account is None or sim.rules.mode is Mode.REMIND
+
+
 def _tag(event: Event) -> str:
     if event.order_id is not None:
         about = "_overshoot" if event.type is EventType.OVERSHOOT else ""
@@ -203,7 +221,7 @@ async def _lines(home: Home, case: _Case) -> list[str]:
         case EventType.SKIPPED:
             return await _skipped(case)
         case EventType.OVERSHOOT if case.order is not None:
-            most = _shown(case.order.ceiling)
+            most = shown_money(case.order.ceiling)
             return [
                 await case.say("told_overshoot", price=_price(case.order), most=most)
             ]
@@ -231,7 +249,7 @@ async def _task(case: _Case, order: Order) -> list[str]:
     elif order.value is None:
         first = await case.say("told_task")
     else:
-        first = await case.say("told_task_amount", amount=_shown(order.value))
+        first = await case.say("told_task_amount", amount=shown_money(order.value))
     after = "told_task_then_used" if order.kind is Kind.ACTIVITY else "told_task_then"
     return [first, *await _because(case, order), await case.say(after)]
 
@@ -324,19 +342,19 @@ async def _reminder(home: Home, case: _Case) -> list[str]:
 
 async def _what_to_do(home: Home, case: _Case) -> list[str]:
     """Return what keeps the number alive now, and who does it."""
-    status = None if case.sim is None else home.engine.status(case.sim.epoch)
-    if status is None:
+    if case.sim is None:
         return []
-    by_hand = status.sim.account is None or status.sim.rules.mode is Mode.REMIND
-    if status.order is not None and status.order.state is State.ASKED:
+    at, _ = await home.engine.situation(case.sim)
+    if at.view.order is not None and at.view.order.state is State.ASKED:
         return [await case.say("told_do_answer")]
-    if status.life.clock is Clock.ACTIVITY and by_hand:
-        return [await case.say("told_do_use")]
-    if by_hand:
-        return [await case.say("told_do_recharge")]
-    decision = status.decision
+    if _by_hand(case.sim):
+        silent = at.life.clock is Clock.ACTIVITY
+        return [await case.say("told_do_use" if silent else "told_do_recharge")]
+    decision = decide(at, home.now())
+    if not decision.rules or decision.action is not Action.NOTHING:
+        return [await case.say("told_do_nothing")]
     why = await case.explain(decision.reason.value, decision.numbers)
-    return [await case.say("told_do_wait"), *(why if decision.rules else [])]
+    return [await case.say("told_do_wait"), *why]
 
 
 async def _skipped(case: _Case) -> list[str]:
@@ -349,14 +367,15 @@ async def _skipped(case: _Case) -> list[str]:
 
 
 def _amount(order: Order) -> str:
-    return _shown(order.value or order.ceiling)
+    return shown_money(order.value or order.ceiling)
 
 
 def _price(order: Order) -> str:
-    return _shown(order.cost or order.price or order.ceiling)
+    return shown_money(order.cost or order.price or order.ceiling)
 
 
-def _shown(money: Money) -> str:
+def shown_money(money: Money) -> str:
+    """Return an amount as people read it: `5000 IDR`."""
     return f"{shown_amount(money)} {money.currency}"
 
 

@@ -27,10 +27,10 @@ from homeassistant.helpers.start import async_at_started
 
 from .const import CONF_NOTIFY, DOMAIN, KIND_HOUSEHOLD
 from .entries import kind_of
-from .home import SIGNAL_EVENT, Home
-from .keeper.errors import LedgerBroken
+from .home import SIGNAL_EVENT, SIGNAL_FROZEN, Home
+from .keeper.errors import LedgerBroken, LedgerFault
 from .keeper.ledger import Event, EventType, Ledger
-from .messages import APP, Message, compose, order_tag
+from .messages import APP, Message, about_fault, compose, order_tag
 from .repairs import async_show_unreachable
 from .taps import Buttons, Verb
 from .texts import sentence
@@ -65,6 +65,7 @@ class Notifier:
         self._failing: frozenset[str] = frozenset()
         self._settled: list[str] = []
         """Tags of questions on phones that need no answer any more."""
+        self._untold_fault: LedgerFault | None = None
         self._told: set[int] = set()
         """What was told in this run: a frozen ledger cannot note it."""
 
@@ -72,12 +73,14 @@ class Notifier:
     def async_start(self) -> None:
         """Listen to the ledger, and begin when Home Assistant runs."""
         async_dispatcher_connect(self._hass, SIGNAL_EVENT, self._happened)
+        async_dispatcher_connect(self._hass, SIGNAL_FROZEN, self._froze)
         self._buttons.async_start()
         self._hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._stop)
 
         @callback
         def started(_hass: HomeAssistant) -> None:
             self._started = True
+            self._untold_fault = self._home.engine.desk.fault
             self._drain_soon()
 
         async_at_started(self._hass, started)
@@ -107,6 +110,11 @@ class Notifier:
         self._drain_soon()
 
     @callback
+    def _froze(self, fault: LedgerFault) -> None:
+        self._untold_fault = fault
+        self._drain_soon()
+
+    @callback
     def _drain_soon(self, _now: datetime | None = None) -> None:
         self._cancel_waiting()
         if not self._started:
@@ -129,14 +137,17 @@ class Notifier:
         while self._settled:
             await self._take_away(self._settled.pop())
         desk = self._home.engine.desk
+        if self._untold_fault is not None:
+            if not await self.tell(await about_fault(self._hass, self._untold_fault)):
+                self._retry_later()
+                return
+            self._untold_fault = None
         for untold in await desk.read(Ledger.untold):
             event = untold.event
             if event.seq in self._told:
                 continue
             if not await self._tell_of(event):
-                self._cancel_retry = async_call_later(
-                    self._hass, RETRY_AFTER_S, self._drain_soon
-                )
+                self._retry_later()
                 return
             self._told.add(event.seq)
             if desk.fault is None:
@@ -189,6 +200,14 @@ class Notifier:
     def _stop(self, _event: HassEvent) -> None:
         self._started = False
         self._cancel_waiting()
+
+    @callback
+    def _retry_later(self) -> None:
+        self._cancel_waiting()
+        if self._started:
+            self._cancel_retry = async_call_later(
+                self._hass, RETRY_AFTER_S, self._drain_soon
+            )
 
     @callback
     def _cancel_waiting(self) -> None:

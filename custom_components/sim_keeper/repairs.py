@@ -13,6 +13,7 @@ from homeassistant.config_entries import (
     SOURCE_REAUTH,
     ConfigEntry,
     ConfigEntryChange,
+    ConfigEntryState,
 )
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
@@ -33,7 +34,7 @@ from .keeper.ledger import Ledger
 from .keeper.orders import Order, State
 from .keeper.permissions import Caller
 from .keeper.sim import Mode, Sim
-from .messages import error_text
+from .messages import error_text, shown_money
 from .texts import sim_name
 
 _LOGGER = logging.getLogger(__name__)
@@ -44,6 +45,11 @@ _NOTE_SCHEMA = vol.Schema(
     {vol.Optional(_NOTE): TextSelector(TextSelectorConfig(multiline=True))}
 )
 _NOTE_LENGTH_MAX = 512
+_PASSING = (
+    ConfigEntryState.NOT_LOADED,
+    ConfigEntryState.SETUP_IN_PROGRESS,
+    ConfigEntryState.UNLOAD_IN_PROGRESS,
+)
 
 type IssueData = dict[str, str | int | float | None]
 
@@ -151,8 +157,8 @@ class _Watch:
             return {}
         numbers = {
             "name": sim_name(self._hass, order.sim),
-            "amount": str(order.value or order.ceiling),
-            "price": str(order.price or order.ceiling),
+            "amount": shown_money(order.value or order.ceiling),
+            "price": shown_money(order.price or order.ceiling),
         }
         if asked:
             until = dt_util.as_local(order.valid_until)
@@ -197,8 +203,8 @@ class _Watch:
             return "cannot_recharge_missing"
         if any(account.async_get_active_flows(self._hass, {SOURCE_REAUTH})):
             return None  # Home Assistant already asks for the login.
-        if account.setup_lock.locked() and not shown:
-            return None  # It is only being reloaded.
+        if account.state in _PASSING and not shown:
+            return None  # It is only being set up or reloaded.
         return "cannot_recharge_not_ready"
 
     async def _is_restored(self) -> bool:

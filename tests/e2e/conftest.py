@@ -21,11 +21,6 @@ _PLACES = {
 
 
 @pytest.fixture(autouse=True)
-def auto_enable_custom_integrations() -> None:
-    """Do without the Home Assistant in this process."""
-
-
-@pytest.fixture(autouse=True)
 def _sockets(socket_enabled: None) -> None:
     """Allow sockets; the harness still lets them reach loopback only."""
 

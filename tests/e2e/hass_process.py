@@ -109,6 +109,15 @@ class Installation:
         entry_id: str = made["result"]["entry_id"]
         return entry_id
 
+    async def kept(self, title: str) -> None:
+        """Wait until an entry stands on the disk."""
+        entries = self.hass.config / ".storage/core.config_entries"
+
+        async def look() -> bool:
+            return entries.exists() and title in entries.read_text()
+
+        await wait_until(look, f"{title} is kept")
+
     async def told(self, home: Client) -> str:
         """Return everything that Home Assistant shows, remembers and writes."""
         states = await home.get("/api/states")

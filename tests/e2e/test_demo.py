@@ -46,6 +46,7 @@ async def test_check_boots_recharges_and_tells_in_json(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux' /proc")
 async def test_an_interrupted_check_leaves_no_process(tmp_path: Path) -> None:
     demo = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "demo", "--check"),

@@ -1,7 +1,7 @@
 """A world for the engine: a clock that is moved by hand, and a vendor that keeps the truth."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -18,6 +18,7 @@ from custom_components.sim_keeper.keeper.doors import Doors, Typed, typed_readin
 from custom_components.sim_keeper.keeper.engine import Engine
 from custom_components.sim_keeper.keeper.errors import (
     KeyAlreadyUsed,
+    LedgerBroken,
     LedgerFault,
     LoginFailed,
     NotSent,
@@ -28,7 +29,7 @@ from custom_components.sim_keeper.keeper.errors import (
 )
 from custom_components.sim_keeper.keeper.ledger import Event, Ledger
 from custom_components.sim_keeper.keeper.money import Money
-from custom_components.sim_keeper.keeper.orders import Order
+from custom_components.sim_keeper.keeper.orders import Order, State
 from custom_components.sim_keeper.keeper.permissions import Caller
 from custom_components.sim_keeper.keeper.ports import (
     Absent,
@@ -36,6 +37,7 @@ from custom_components.sim_keeper.keeper.ports import (
     Capabilities,
     Channel,
     Confirmed,
+    Foreign,
     Found,
     Line,
     Lookup,
@@ -64,6 +66,8 @@ class Fault(StrEnum):
     REFUSE_NEVER = "refuse_never"
     FAIL_AFTER = "fail_after"
     PENDING = "pending"
+    DEARER = "dearer"
+    HANG = "hang"
     LOGIN = "login"
     BREAK = "break"
 
@@ -90,20 +94,32 @@ class ModelVendor:
     bought: list[Bought] = field(default_factory=list)
     submits: list[str] = field(default_factory=list)
     looks: int = 0
+    quotes: int = 0
     down: bool = False
     rate: int = 1
     """Wallet cents for one minor unit of the line's currency."""
+    wallet_currency: str = "USD"
+    lag: timedelta = timedelta()
+    """How long a purchase takes to appear in lookups."""
+    foreign: set[str] = field(default_factory=set)
+    """Keys under which something else is found."""
+    quote_error: Exception | None = None
+    lookup_error: Exception | None = None
+    schedule: tuple[int, ...] = (180, 480, 1080)
     automatic: Automatic = Automatic.YES
     clock_skew: timedelta = timedelta()
     lookup: Lookup = Lookup.PURE
+    before_submit: Callable[[Purchase], None] | None = None
     before_answer: Callable[[], Awaitable[None]] | None = None
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    """Lets a request go on that hangs."""
 
     @property
     def capabilities(self) -> Capabilities:
         """Like Reloadly."""
         return Capabilities(
             lookup=self.lookup,
-            look_after_s=(180, 480, 1080),
+            look_after_s=self.schedule,
             look_horizon_s=36 * 3600,
             poll_s=(5, 10, 20, 40, 60, 300, 600),
             send_timeout_s=60,
@@ -126,12 +142,15 @@ class ModelVendor:
 
     async def quote(self, line: Line, wanted: Wanted) -> Quote:
         """Price an amount."""
+        self.quotes += 1
+        if self.quote_error is not None:
+            raise self.quote_error
         self._reachable()
         assert wanted.amount is not None
         return Quote(
             product="any",
             value=wanted.amount,
-            price=Money(wanted.amount.minor * self.rate, "USD"),
+            price=Money(wanted.amount.minor * self.rate, self.wallet_currency),
             body={"amount": str(wanted.amount.value)},
             vendor_time=self.now() + self.clock_skew,
         )
@@ -141,6 +160,8 @@ class ModelVendor:
         fault = self.faults.pop(0) if self.faults else None
         if fault is Fault.NOT_SENT or self.down:
             raise NotSent("connection refused")
+        if self.before_submit is not None:
+            self.before_submit(purchase)
         self.submits.append(purchase.key)
         if fault is Fault.LOSE_REQUEST:
             raise OutcomeUnknown("timeout")
@@ -157,13 +178,18 @@ class ModelVendor:
             key=purchase.key,
             number=purchase.line.number,
             value=value,
-            cost=Money(value.minor * self.rate, "USD"),
+            cost=Money(
+                value.minor * self.rate * (2 if fault is Fault.DEARER else 1),
+                self.wallet_currency,
+            ),
             at=self.now(),
             final=fault not in (Fault.PENDING, Fault.FAIL_AFTER),
         )
         self.bought.append(one)
         if self.before_answer is not None:
             await self.before_answer()
+        if fault is Fault.HANG:
+            await self.released.wait()
         if fault is Fault.FAIL_AFTER:
             one.undone = True
             return Pending(reference=purchase.key)
@@ -175,10 +201,14 @@ class ModelVendor:
 
     async def lookup_(self, purchase: Purchase) -> Found:
         """Tell what became of a purchase."""
+        if self.lookup_error is not None:
+            raise self.lookup_error
         self._reachable()
         self.looks += 1
+        if purchase.key in self.foreign:
+            return Foreign(reference="else", cost=None, value=None, at=None)
         for one in self.bought:
-            if one.key == purchase.key:
+            if one.key == purchase.key and one.at + self.lag <= self.now():
                 if one.undone:
                     raise Rejected("FAILED", RefusalClass.LATER, consumed=True)
                 return self._answer(one) if one.final else Pending(reference=one.key)
@@ -226,25 +256,94 @@ class VendorChannel:
         return self._vendor.capabilities
 
 
+class Crash(BaseException):  # noqa: N818 - no error of the program: its end
+    """The process was killed."""
+
+
+class Incarnation:
+    """The world as one process sees it; after its death nothing goes through any more."""
+
+    def __init__(self, world: ModelWorld) -> None:
+        """Be born."""
+        self._world = world
+        self.alive = True
+
+    def _check(self) -> ModelWorld:
+        if not self.alive:
+            raise Crash
+        return self._world
+
+    def now(self) -> datetime:
+        """Return the moment that was set."""
+        return self._check().moment
+
+    def channel(self, account: str) -> Channel | None:
+        """Return a channel."""
+        return self._check().channels.get(account)
+
+    async def run[T](self, call: Callable[[], T]) -> T:
+        """Run a call at once, or die right after it."""
+        world = self._check()
+        before = world.committed()
+        found = call()
+        if world.committed() != before:
+            world.step("commit")
+        self._check()
+        return found
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Run work in the background."""
+        return self._check().start(work)
+
+    def wake_at(self, moment: datetime) -> None:
+        """Remember when to wake the engine."""
+        self._check().wake_moment = moment
+
+    def changed(self, epoch: str) -> None:
+        """Hear of a status."""
+        self._check().changes.append(epoch)
+
+    def happened(self, event: Event) -> None:
+        """Hear of an event."""
+        self._check().events.append(event)
+
+    def login_failed(self, account: str) -> None:
+        """Hear of a login."""
+        self._check().logins_failed.append(account)
+
+    def frozen(self, fault: LedgerFault) -> None:
+        """Hear of a freeze."""
+        self._check().faults.append(fault)
+
+
 class ModelWorld:
-    """Implements `keeper.world.World` over a clock that only moves when told to."""
+    """Everything outside of the engine, over a clock that only moves when told to."""
 
     def __init__(self) -> None:
         """Begin on a Monday in March."""
         self.moment = START
         self.vendor = ModelVendor(self.now)
+        self.vendor.before_submit = self._witness_submit
+        self.vendor.before_answer = self._witness_answer
         self.channels: dict[str, Channel] = {ACCOUNT: VendorChannel(self.vendor)}
+        self.household = HouseholdRules(zone=ZoneInfo("UTC"))
         self.events: list[Event] = []
+        self.changes: list[str] = []
         self.logins_failed: list[str] = []
         self.faults: list[LedgerFault] = []
         self.wake_moment: datetime | None = None
+        self.wakes = 0
         self.tasks: set[asyncio.Task[None]] = set()
+        self.steps: list[str] = []
+        self.crash_at: int | None = None
+        """The step (a commit, or something that reaches the vendor) that the process dies at."""
         self.ledger = Ledger.in_memory()
-        self.engine = self._new_engine()
-        self.doors = Doors(self.engine)
+        self._be_born()
 
-    def _new_engine(self) -> Engine:
-        return Engine(self, HouseholdRules(zone=ZoneInfo("UTC")))
+    def _be_born(self) -> None:
+        self.life = Incarnation(self)
+        self.engine = Engine(self.life, self.household)
+        self.doors = Doors(self.engine)
 
     async def begin(self, *sims: Sim, typed: Typed | None = None) -> None:
         """Open the ledger, register SIMs and start."""
@@ -255,22 +354,28 @@ class ModelWorld:
         await self.engine.start()
         await self.rest()
 
-    async def restart(self, *sims: Sim) -> None:
+    async def die(self) -> None:
         """Lose everything but the ledger and the world, as a killed process does."""
+        self.life.alive = False
+        self.crash_at = self.wake_moment = None
         for task in list(self.tasks):
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
-        self.engine = self._new_engine()
-        self.doors = Doors(self.engine)
+
+    async def restart(self, *sims: Sim) -> None:
+        """Die and begin anew."""
+        await self.die()
+        self._be_born()
         await self.begin(*sims)
 
     async def rest(self) -> None:
         """Let all work that is under way come to rest."""
-        for _ in range(200):
+        for _ in range(500):
             await asyncio.sleep(0)
+            if not self.life.alive:
+                raise Crash
             if self.wake_moment is not None and self.wake_moment <= self.moment:
-                self.wake_moment = None
-                await self.engine.wake()
+                await self._wake()
             elif not self.tasks:
                 break
 
@@ -280,11 +385,15 @@ class ModelWorld:
         await self.rest()
         while self.wake_moment is not None and self.wake_moment <= end:
             self.moment = max(self.moment, self.wake_moment)
-            self.wake_moment = None
-            await self.engine.wake()
+            await self._wake()
             await self.rest()
         self.moment = end
         await self.rest()
+
+    async def _wake(self) -> None:
+        self.wake_moment = None
+        self.wakes += 1
+        await self.engine.wake()
 
     async def orders(self, sim: Sim) -> list[Order]:
         """Return the SIM's orders, oldest first."""
@@ -294,45 +403,45 @@ class ModelWorld:
         """Return the types of all events heard."""
         return [event.type.value for event in self.events]
 
-    # -- World ----------------------------------------------------------------------------
-
     def now(self) -> datetime:
         """Return the moment that was set."""
         return self.moment
 
-    def channel(self, account: str) -> Channel | None:
-        """Return a channel."""
-        return self.channels.get(account)
-
-    async def run[T](self, call: Callable[[], T]) -> T:
-        """Run a call at once."""
-        return call()
-
-    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run work in the background."""
         task = asyncio.ensure_future(work)
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        task.add_done_callback(self._ended)
         return task
 
-    def wake_at(self, moment: datetime) -> None:
-        """Remember when to wake the engine."""
-        self.wake_moment = moment
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if not task.cancelled():
+            task.exception()
 
-    def changed(self, epoch: str) -> None:
-        """Hear of a status."""
+    def committed(self) -> int | None:
+        """Return the number of the ledger's last event, None once it is closed."""
+        try:
+            return self.ledger.last_event()
+        except LedgerBroken:
+            return None
 
-    def happened(self, event: Event) -> None:
-        """Hear of an event."""
-        self.events.append(event)
+    def step(self, name: str) -> None:
+        """Note a step, and die if this is the one to die at."""
+        self.steps.append(name)
+        if self.crash_at == len(self.steps):
+            self.life.alive = False
+            raise Crash
 
-    def login_failed(self, account: str) -> None:
-        """Hear of a login."""
-        self.logins_failed.append(account)
+    def _witness_submit(self, purchase: Purchase) -> None:
+        """Check that nothing reaches the vendor without a durable record of it."""
+        order = self.ledger.in_state(State.SENDING)
+        keys = [self.ledger.attempt(one.id).key for one in order]
+        assert purchase.key in keys, "sent without a record"
+        self.step("submit")
 
-    def frozen(self, fault: LedgerFault) -> None:
-        """Hear of a freeze."""
-        self.faults.append(fault)
+    async def _witness_answer(self) -> None:
+        self.step("bought")
 
 
 def a_sim(
@@ -341,15 +450,19 @@ def a_sim(
     mode: Mode = Mode.AUTO,
     account: str | None = ACCOUNT,
     carrier: str | None = "valuegb_hk",
+    overrides: Mapping[str, object] | None = None,
     currency: str = "HKD",
     threshold: str | None = None,
     days_before: int | None = 5,
     amount: str | None = "50",
     cap: str | None = "200",
+    cap_currency: str | None = None,
     zone: str = "Asia/Hong_Kong",
 ) -> Sim:
     """Return a SIM: by default one whose 50 HKD buy a year, recharged automatically."""
     profile = load_carriers()[carrier] if carrier else other_carrier("HK", currency)
+    if overrides:
+        profile = with_overrides(profile, overrides)
     return Sim(
         epoch=epoch,
         number=f"+8525{sum(map(ord, epoch)):07d}",
@@ -366,7 +479,7 @@ def a_sim(
             amount=None if amount is None else Money.parse(amount, currency),
             monthly_cap=None
             if cap is None
-            else Money.parse(cap, "USD" if account else currency),
+            else Money.parse(cap, cap_currency or ("USD" if account else currency)),
         ),
     )
 
@@ -381,6 +494,7 @@ __all__ = [
     "ADMIN",
     "START",
     "Bought",
+    "Crash",
     "Fault",
     "ModelVendor",
     "ModelWorld",

@@ -7,12 +7,18 @@ from typing import Any
 from unittest.mock import PropertyMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.auth.const import GROUP_ID_USER
+from homeassistant.core import Context, HomeAssistant, State
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     MockUser,
     async_fire_time_changed,
 )
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
 
 from custom_components.sim_keeper.const import DOMAIN
 from custom_components.sim_keeper.home import HOME
@@ -21,9 +27,6 @@ from custom_components.sim_keeper.keeper.engine import Engine
 from custom_components.sim_keeper.keeper.ledger import Ledger
 from custom_components.sim_keeper.keeper.orders import Order
 from custom_components.sim_keeper.keeper.permissions import Caller
-from homeassistant.core import Context, HomeAssistant, State
-from homeassistant.helpers import entity_registry as er
-from homeassistant.setup import async_setup_component
 from tests.config_flow.builders import account_entry, household_entry, sim_entry
 from tests.vendors.reloadly import CLIENT_ID, CLIENT_SECRET, ReloadlySimulator
 
@@ -64,7 +67,12 @@ class House:
         readings = {"at": NOW.isoformat(), "balance": "12000", "expiry": "2026-12-11"}
         return sim_entry(
             self.hass,
-            **{"title": "Router", "first_readings": readings, "days_before": 14, **changes},
+            **{
+                "title": "Router",
+                "first_readings": readings,
+                "days_before": 14,
+                **changes,
+            },
         )
 
     def giffgaff(self, **changes: Any) -> MockConfigEntry:
@@ -92,6 +100,7 @@ class House:
         for _ in range(4):
             await self.hass.async_block_till_done(wait_background_tasks=True)
             async_fire_time_changed(self.hass)
+            await self.engine.wake()
         # It gathers at most every ten seconds, and the clock stands.
         await self.household.runtime_data.async_refresh()
         await self.hass.async_block_till_done(wait_background_tasks=True)
@@ -138,15 +147,17 @@ class House:
         """Call an action of an entity, and let it come to rest."""
         domain, name = action.split(".")
         await self.hass.services.async_call(
-            domain, name, {"entity_id": entity_id, **data}, blocking=True, context=context
+            domain,
+            name,
+            {"entity_id": entity_id, **data},
+            blocking=True,
+            context=context,
         )
         await self.settle()
 
 
 @pytest.fixture
-def house(
-    hass: HomeAssistant, tmp_path: Path, freezer: FrozenDateTimeFactory
-) -> House:
+def house(hass: HomeAssistant, tmp_path: Path, freezer: FrozenDateTimeFactory) -> House:
     """Return a home with a ledger of its own, at noon in Jakarta."""
     hass.config.config_dir = str(tmp_path)
     freezer.move_to(NOW)
@@ -160,6 +171,12 @@ async def vendor(
     """Run the simulated provider."""
     async with ReloadlySimulator() as vendor:
         yield vendor
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Write snapshots as Home Assistant does: without what is random."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
 
 
 @pytest.fixture
@@ -180,9 +197,11 @@ def admin(hass: HomeAssistant) -> Context:
 
 
 @pytest.fixture
-def member(hass: HomeAssistant) -> Context:
-    """Return the context of a user who is no administrator."""
-    user = MockUser().add_to_hass(hass)
+async def member(hass: HomeAssistant) -> Context:
+    """Return the context of a user who may use all entities and is no administrator."""
+    group = await hass.auth.async_get_group(GROUP_ID_USER)
+    assert group is not None
+    user = MockUser(groups=[group]).add_to_hass(hass)
     assert not user.is_admin
     return Context(user_id=user.id)
 

@@ -2,14 +2,14 @@
 
 from datetime import date
 
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.sim_keeper.entries import sim_unique_id
 from custom_components.sim_keeper.keeper.doors import Paid, Typed
 from custom_components.sim_keeper.keeper.money import Money
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
 from tests.vendors.reloadly import ReloadlySimulator
 
 from .conftest import ADMIN, AXIS_OPERATOR, House
@@ -65,7 +65,9 @@ async def test_time_alone_changes_stage_and_days(house: House) -> None:
 async def test_recharge_by_hand_is_shown_with_its_day_and_place(house: House) -> None:
     sim = house.sim()
     await house.start()
-    yesterday = Paid(cost=Money(500_000, "IDR"), day=date(2026, 11, 19), place="Indomaret")
+    yesterday = Paid(
+        cost=Money(500_000, "IDR"), day=date(2026, 11, 19), place="Indomaret"
+    )
     await house.doors.record(sim.data["epoch"], yesterday, ADMIN)
     await house.settle()
 
@@ -128,7 +130,11 @@ async def test_entities_appear_when_they_begin_to_mean_something(
         sim, options={**sim.options, "monthly_cap": "30.00"}
     )
     await house.settle()
-    assert keys(hass, sim) >= {"sensor.data_left", "sensor.expiry", "sensor.budget_left"}
+    assert keys(hass, sim) >= {
+        "sensor.data_left",
+        "sensor.expiry",
+        "sensor.budget_left",
+    }
     assert house.state("sensor", sim, "expiry").state == "2027-01-01T23:59:59+00:00"
 
 
@@ -167,7 +173,11 @@ async def test_another_number_is_another_device(
 
 @pytest.mark.parametrize(
     ("currency", "balance", "shown", "precision"),
-    [("JPY", "980", "980", 0), ("EUR", "-0.50", "-0.50", 2), ("KWD", "1.234", "1.234", 3)],
+    [
+        ("JPY", "980", "980", 0),
+        ("EUR", "-0.50", "-0.50", 2),
+        ("KWD", "1.234", "1.234", 3),
+    ],
 )
 async def test_money_is_exact_in_every_currency(
     hass: HomeAssistant,

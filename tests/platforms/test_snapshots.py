@@ -2,15 +2,16 @@
 
 import json
 import re
+from typing import Any
 
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.sim_keeper.keeper.doors import Paid, Typed
 from custom_components.sim_keeper.keeper.money import Money
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
 from tests.vendors.reloadly import ReloadlySimulator
 
 from .conftest import ADMIN, AXIS_OPERATOR, NOW, House
@@ -22,7 +23,7 @@ def check(
     """Compare everything that an entry shows."""
     registry = dr.async_get(hass)
     (device,) = dr.async_entries_for_config_entry(registry, entry.entry_id)
-    assert device == snapshot(name="device")
+    assert device == snapshot(name=f"{entry.title} device")
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
     for entity in sorted(entities, key=lambda entity: entity.entity_id):
         assert entity == snapshot(name=f"{entity.entity_id} entry")
@@ -62,7 +63,9 @@ async def test_account_and_household(
     snapshot: SnapshotAssertion,
 ) -> None:
     account = house.account(vendor)
-    house.sim(account=account.unique_id, operator=AXIS_OPERATOR, mode="ask", days_before=30)
+    house.sim(
+        account=account.unique_id, operator=AXIS_OPERATOR, mode="ask", days_before=30
+    )
     house.giffgaff()
     await house.start()
     check(hass, account, snapshot)
@@ -85,7 +88,7 @@ async def test_no_full_number_anywhere(
     order = (await house.orders())[0]
     await house.doors.approve(order.id, ADMIN)
     await house.settle()
-    shown = [state.as_dict() for state in hass.states.async_all()]
+    shown: list[Any] = [state.as_dict() for state in hass.states.async_all()]
     shown += [entry.extended_dict for entry in er.async_get(hass).entities.values()]
     digits = re.sub(r"\D", "", sim.data["number"])
     text = json.dumps(shown, default=str)

@@ -32,8 +32,10 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """What went wrong in a callback of the simulator itself."""
         self.tasks: dict[asyncio.Task[Any], None] = {}
         """Tasks in the order of their birth; a set's order would differ between runs."""
+        self.watched: str | None = None
+        self.alive: list[int] = []
+        """The steps at which a task of the watched name was alive."""
         self.cancel_at: int | None = None
-        self.cancel_name = ""
         self.set_exception_handler(self._note)
 
     @override
@@ -66,10 +68,6 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             if task is not current:
                 task.cancel()
 
-    def cancel_step(self, name: str, step: int) -> None:
-        """Cancel the tasks whose name begins so, at a step of the loop."""
-        self.cancel_name, self.cancel_at = name, step
-
     def _run_once(self) -> None:
         ready, timers = self._ready, self._scheduled
         if not ready:
@@ -91,12 +89,22 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         else:
             handle = ready.popleft()
         self.steps += 1
-        if self.steps == self.cancel_at:
-            for task in list(self.tasks):
-                if task.get_name().startswith(self.cancel_name):
-                    task.cancel()
+        if self.watched is not None:
+            self._watch(self.watched)
         if not handle._cancelled:
             handle._run()
+
+    def _watch(self, name: str) -> None:
+        alive = [
+            task
+            for task in self.tasks
+            if not task.done() and task.get_name().startswith(name)
+        ]
+        if alive:
+            self.alive.append(self.steps)
+        if self.steps == self.cancel_at:
+            for task in alive:
+                task.cancel()
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Let a cancelled timer lie: it is passed over when its time comes."""

@@ -19,7 +19,7 @@ from .errors import (
 )
 from .ledger import Closing, Delivery, EventType, Hold, Ledger, NewOrder
 from .money import Money
-from .orders import Attempt, Order, Origin, State
+from .orders import ORDINAL_MAX, Attempt, Order, Origin, State
 from .ports import Absent, Found, Json, Lookup, Pending, Purchase, Quote, Wanted
 from .settlement import Settlement, line_of
 from .sim import Sim
@@ -28,12 +28,6 @@ _LOGGER = logging.getLogger(__name__)
 
 CLOCK_APART_MAX = timedelta(minutes=10)
 RETRY_UNSENT_AFTER = timedelta(minutes=10)
-RETRY_UNREADABLE_AFTER = timedelta(minutes=5)
-RETRY_LOGIN_AFTER = timedelta(hours=1)
-LATE_LOOK_EVERY = timedelta(hours=6)
-"""How often an order that a person has been given is still looked up."""
-LATE_LOOKS_FOR = timedelta(days=7)
-ORDINALS = range(10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +36,11 @@ class Offer:
 
     quote: Quote
     ceiling: Money
+
+    def dearer_than(self, ceiling: Money) -> bool:
+        """Tell whether this costs more than was agreed to, or other money."""
+        price = self.quote.price
+        return price.currency != ceiling.currency or ceiling < price
 
 
 class Checkout(Settlement):
@@ -70,7 +69,7 @@ class Checkout(Settlement):
         channel = self.channel(sim.account)
         if channel.capabilities.lookup is not Lookup.PURE:
             return 0
-        for ordinal in ORDINALS:
+        for ordinal in range(ORDINAL_MAX + 1):
             key = await self._desk.read(Ledger.peek_key, sim.epoch, ordinal)
             if key is None:
                 continue
@@ -91,7 +90,10 @@ class Checkout(Settlement):
 
     async def send(self, sim: Sim, order: Order, attempt: Attempt) -> Order:
         """Send an order that stands in `sending` and settle the answer."""
-        channel = self.channel(order.account)
+        try:
+            channel = self.channel(order.account)
+        except OrderRefused as err:
+            return await self._not_sent(order, err.reason)
         purchase = await self._purchase(sim, order, attempt)
         try:
             answer = await channel.submit(purchase)

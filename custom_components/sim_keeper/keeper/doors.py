@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from .budget import caps_for, holds_for
+from .budget import caps_for, holds_for, limited
 from .checkout import Offer, as_new
 from .engine import Engine
 from .errors import OrderRefused
@@ -14,7 +14,7 @@ from .ledger.views import LedgerView
 from .money import Money, positive
 from .orders import IN_FLIGHT, Attempt, Kind, Order, Origin, State
 from .permissions import Caller, Door, reading_door, require
-from .policy import COOLDOWN, Reason, Situation, clock_doubtful, not_automatic
+from .policy import COOLDOWN, Reason, Situation, clock_doubtful, not_automatic, rests
 from .ports import Json, Wanted
 from .sim import UNIT_DAY, Field, Mode, Reading, Sim, Trust
 
@@ -138,7 +138,8 @@ class Doors:
             )
             now = self.engine.world.now()
             desk = self.engine.desk
-            if caller.user_id is None and not_automatic(at, (), now) is not None:
+            doubt = not_automatic(at, (), now) or not limited(holds)
+            if caller.user_id is None and doubt:
                 return await desk.write(Ledger.ask, new, caller.actor, now)
             order = await desk.write(
                 Ledger.bear_approved, new, holds, caller.actor, now
@@ -163,9 +164,13 @@ class Doors:
             at, _ = await self.engine.situation(sim)
             if at.view.stopped:
                 raise OrderRefused(Reason.STOPPED.value)
+            if not self.engine.accepting:
+                raise OrderRefused(Reason.STOPPING.value)
+            if clock_doubtful(at.view, now):
+                raise OrderRefused(Reason.CLOCK_DOUBTFUL.value)
             wanted = Wanted(amount=order.value, product=order.product)
             offer = await self.engine.checkout.offer(sim, wanted)
-            if order.ceiling < offer.quote.price:
+            if offer.dearer_than(order.ceiling):
                 await self._ask_again(sim, order, offer, now)
                 raise OrderRefused(
                     Reason.PRICE_CHANGED.value, price=str(offer.quote.price)
@@ -294,10 +299,12 @@ class Doors:
         if offer is None:
             return "by_hand"
         self._check_may_buy(at, caller)
-        await self.engine.room(at.sim, offer)
+        holds = await self.engine.room(at.sim, offer)
         if caller.user_id is not None:
             return None
         doubt = not_automatic(at, (), self._time())
+        if doubt is None and not limited(holds):
+            doubt = Reason.NO_CAP
         return None if doubt is None else doubt.value
 
     async def _begin(self, sim: Sim, order: Order) -> tuple[Order, Attempt]:
@@ -360,12 +367,19 @@ class Doors:
         delivered = view.last_delivered_at
         if delivered is not None and self._time() - delivered < COOLDOWN:
             raise OrderRefused(Reason.RECENTLY_RECHARGED.value)
+        if (rest := rests(at, self._time())) is not None:
+            raise OrderRefused(rest[0].value)
 
     async def _assign(self, sim: Sim, asked: Recharge, caller: Caller) -> Order:
         why: dict[str, Json] = {"reason": "requested", "rules": [], **asked.words()}
         wanted = _filled(sim, asked.wanted)
         return await self.engine.assign(
-            sim, Kind.RECHARGE, wanted.amount, why, caller.actor
+            sim,
+            Kind.RECHARGE,
+            wanted.amount,
+            why,
+            caller.actor,
+            request=asked.request,
         )
 
     async def _ask_again(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
 
@@ -30,6 +31,7 @@ from .policy import (
     Decision,
     Reason,
     Situation,
+    clock_doubtful,
     decide,
     due_rules,
     next_day,
@@ -47,7 +49,10 @@ RETRY_UNREADABLE = timedelta(minutes=30)
 TASK_LASTS = timedelta(days=400)
 DAY_EVERY = timedelta(hours=24)
 STOP_WAITS_S = 10
+SEND_AGAIN_MIN = timedelta(minutes=1)
 BACKUP_LASTS_MAX = timedelta(minutes=15)
+ABANDONED_AFTER = timedelta(minutes=5)
+"""An order that is "being sent" for so long, with nobody sending it, was cut off."""
 
 
 class Engine:
@@ -77,7 +82,7 @@ class Engine:
         """Open the ledger. Never raises: a ledger that cannot be opened freezes the engine."""
         await self.desk.open(make_ledger)
         if self.desk.fault is None:
-            await self._take_up_interrupted()
+            await self._isolated("interrupted orders", self._take_up_interrupted())
 
     async def start(self) -> None:
         """Begin to evaluate: all entries are set up and the home is running."""
@@ -127,16 +132,13 @@ class Engine:
             try:
                 known = await self.desk.read(Ledger.is_live, sim.epoch)
                 if not known:
+                    zone = sim.zone.key
                     await self.desk.write(
-                        Ledger.add_sim, sim.epoch, sim.number, sim.zone.key, now
+                        Ledger.add_sim, sim.epoch, sim.number, zone, now, first
                     )
-                    for reading in first:
-                        await self.desk.write(
-                            Ledger.add_reading, sim.epoch, reading, "user:flow", now
-                        )
             except LedgerBroken:
                 _LOGGER.debug("SIM registered without a ledger")
-        await self._refresh(sim)
+        await self._isolated("a SIM", self._refresh(sim))
         self.soon(sim.epoch)
 
     async def change(self, sim: Sim) -> None:
@@ -165,14 +167,13 @@ class Engine:
             if sim.account != account:
                 continue
             current = self._statuses.get(sim.epoch)
-            if current and current.decision.reason in (
-                Reason.REFUSED,
-                Reason.NO_CHANNEL,
-            ):
+            waits = (Reason.REFUSED, Reason.NO_CHANNEL)
+            if current and current.decision.reason in waits:
                 view = await self.desk.read(
                     Ledger.view, sim.epoch, account, self.world.now()
                 )
-                if view.refused and view.refused[-1].reason == "login_failed":
+                login = bool(view.refused) and view.refused[-1].reason == "login_failed"
+                if login and self.desk.fault is None:
                     await self.desk.write(
                         Ledger.clear_refusals, sim.epoch, "keeper", self.world.now()
                     )
@@ -207,8 +208,9 @@ class Engine:
         return self._statuses.get(epoch)
 
     def soon(self, epoch: str) -> None:
-        """Have a SIM evaluated as soon as possible."""
-        self._due[epoch] = self.world.now()
+        """Have a SIM evaluated as soon as possible; one that was let go is not."""
+        if epoch in self.sims:
+            self._due[epoch] = self.world.now()
         self._plan()
 
     async def set_household(self, household: HouseholdRules) -> None:
@@ -299,7 +301,7 @@ class Engine:
             if await self._tidy(at, now):
                 at, _ = await self.situation(sim)
             decision = decide(at, now)
-            self._due[sim.epoch] = decision.look_at
+            self._due[sim.epoch] = _look_at(at, decision, now)
             await self._note_mismatch(at, now)
             await self._note_stage(at, now)
             await self._remind(at, now)
@@ -323,15 +325,25 @@ class Engine:
         if order.origin is Origin.RULE and not (needed and buys):
             await self._end(order, State.CANCELLED, "no_longer_needed", quiet=True)
         elif now >= order.valid_until:
-            await self._end(order, State.EXPIRED, "nobody_answered", quiet=True)
+            asked = order.state is State.ASKED
+            silence = "nobody_answered" if asked else "not_sent"
+            await self._end(order, State.EXPIRED, silence, quiet=True)
         elif order.state is State.APPROVED:
             if at.view.stopped:
                 await self._end(order, State.CANCELLED, "stopped")
+            elif at.stopping or clock_doubtful(at.view, now):
+                await self._send_later(order)
             elif order.next_at is None or order.next_at <= now:
                 await self._send_approved(at.sim, order)
         else:
             return changed
         return True
+
+    async def _send_later(self, order: Order) -> None:
+        now = self.world.now()
+        await self.desk.write(
+            Ledger.look_later, order.id, now + RETRY_UNREADABLE, now
+        )
 
     async def _end(
         self, order: Order, to: State, reason: str, *, quiet: bool = False
@@ -355,7 +367,7 @@ class Engine:
                 _LOGGER.info("No price for a SIM at the moment: %s", err)
                 self._due[sim.epoch] = self.world.now() + RETRY_UNREADABLE
             except Rejected as err:
-                await self._skip(at.view, sim, Reason.REFUSED, code=err.code)
+                await self._skip(at.view, sim, Reason.REFUSED, code=err.code[:128])
             except OrderRefused as err:
                 await self._skip(at.view, sim, err.reason, **err.numbers)
         elif decision.reason in TOLD_REASONS and decision.rules:
@@ -367,14 +379,16 @@ class Engine:
         offer = await self.checkout.offer(sim, Wanted(amount=sim.rules.amount))
         new = as_new(sim, offer, origin=Origin.RULE, why=decision.why)
         holds = await self.room(sim, offer)
-        if decision.action is Action.SEND and limited(holds):
+        if decision.action is Action.SEND and not limited(holds):
+            new = replace(new, why={**new.why, "reason": Reason.NO_CAP.value})
+        elif decision.action is Action.SEND:
             ordinal = await self.checkout.free_ordinal(sim, new, holds)
             order, attempt = await self.desk.write(
                 Ledger.bear_sending, new, holds, ordinal, self.world.now()
             )
             await self._launch(sim, order, attempt)
-        else:
-            await self.desk.write(Ledger.ask, new, "keeper", self.world.now())
+            return
+        await self.desk.write(Ledger.ask, new, "keeper", self.world.now())
 
     async def assign(
         self,
@@ -383,6 +397,8 @@ class Engine:
         amount: Money | None,
         why: Mapping[str, Json],
         actor: str,
+        *,
+        request: str | None = None,
     ) -> Order:
         """Ask a person to recharge, or to use the number."""
         new = NewOrder(
@@ -390,6 +406,7 @@ class Engine:
             origin=Origin.RULE if actor == "keeper" else Origin.ACTION,
             assisted=True,
             kind=kind,
+            request=request,
             # A task costs what the person says later; the database wants a positive figure.
             ceiling=amount or Money(1, sim.currency),
             value=amount if kind is Kind.RECHARGE else None,
@@ -417,14 +434,15 @@ class Engine:
     async def _send_approved(self, sim: Sim, order: Order) -> None:
         """Send an order that was approved before and could not be sent then."""
         try:
-            offer = await self.checkout.offer(sim, Wanted(amount=order.value))
-            if order.ceiling < offer.quote.price:
+            wanted = Wanted(amount=order.value, product=order.product)
+            offer = await self.checkout.offer(sim, wanted)
+            if offer.dearer_than(order.ceiling):
                 await self._end(order, State.CANCELLED, Reason.PRICE_CHANGED.value)
                 return
             order, attempt = await self.begin(sim, order)
         except (Unavailable, LoginFailed) as err:
             _LOGGER.info("An approved order has to wait: %s", err)
-            self._due[sim.epoch] = self.world.now() + RETRY_UNREADABLE
+            await self._send_later(order)
         except Rejected as err:
             await self._end(order, State.CANCELLED, err.code)
         except OrderRefused as err:
@@ -459,15 +477,17 @@ class Engine:
             return None
 
         async def work() -> None:
-            try:
-                await self.checkout.send(sim, order, attempt)
-            finally:
-                self._sending.pop(order.id, None)
-                self._orders_due = self.world.now()
-                self.soon(sim.epoch)
+            await self.checkout.send(sim, order, attempt)
+
+        def ended(_task: asyncio.Task[None]) -> None:
+            self._sending.pop(order.id, None)
+            self._orders_due = self.world.now()
+            self.soon(sim.epoch)
 
         task = self.world.spawn(work(), f"order {order.id}")
         self._sending[order.id] = task
+        # A task that is cancelled before its first step runs no `finally`.
+        task.add_done_callback(ended)
         return task
 
     async def _skip(
@@ -552,13 +572,43 @@ class Engine:
         for order in await self.desk.read(Ledger.followed):
             if order.next_at is not None and order.next_at <= now:
                 await self._isolated("an order", self._look(order))
-        for order in await self.desk.read(Ledger.in_state, State.APPROVED):
-            if order.next_at is not None and order.sim in self.sims:
-                self._due[order.sim] = min(
-                    self._due[order.sim], max(order.next_at, now)
-                )
-        upcoming = [order.next_at for order in await self.desk.read(Ledger.followed)]
+        upcoming: list[datetime | None] = []
+        for order in await self.desk.read(
+            Ledger.in_state, State.APPROVED, State.SENDING
+        ):
+            if order.state is State.SENDING:
+                if order.id not in self._sending:
+                    upcoming.append(await self._take_up_abandoned(order))
+            elif order.sim not in self.sims:
+                upcoming.append(await self._end_ownerless(order, now))
+        upcoming += [order.next_at for order in await self.desk.read(Ledger.followed)]
         self._orders_due = min((at for at in upcoming if at is not None), default=None)
+
+    async def _end_ownerless(self, order: Order, now: datetime) -> datetime | None:
+        """End an approved order that nobody will send: its SIM was removed or is disabled."""
+        async with self._lock(order.sim):
+            order = await self.desk.read(Ledger.order, order.id)
+            if order.state is not State.APPROVED or order.sim in self.sims:
+                return None
+            if not await self.desk.read(Ledger.is_live, order.sim):
+                await self._end(order, State.CANCELLED, "sim_removed")
+            elif now >= order.valid_until:
+                await self._end(order, State.EXPIRED, "not_sent", quiet=True)
+            else:
+                return order.valid_until
+            return None
+
+    async def _take_up_abandoned(self, order: Order) -> datetime | None:
+        """Take up an order whose sending was cut off, as after a crash; or return when."""
+        async with self._lock(order.sim):
+            attempt = await self.desk.read(Ledger.attempt, order.id)
+            abandoned_at = attempt.last_sent_at + ABANDONED_AFTER
+            if self.world.now() < abandoned_at or order.id in self._sending:
+                return abandoned_at
+            order = await self.desk.read(Ledger.order, order.id)
+            if order.state is State.SENDING:
+                await self.followup.recover(order)
+            return None
 
     async def _look(self, order: Order) -> None:
         async with self._lock(order.sim):
@@ -594,3 +644,11 @@ class Engine:
 
     def _lock(self, epoch: str) -> asyncio.Lock:
         return self._locks.setdefault(epoch, asyncio.Lock())
+
+
+def _look_at(at: Situation, decision: Decision, now: datetime) -> datetime:
+    """Return when to look at a SIM again: also when its approved order is tried again."""
+    order = at.view.order
+    if order is None or order.state is not State.APPROVED or order.next_at is None:
+        return decision.look_at
+    return min(decision.look_at, max(order.next_at, now + SEND_AGAIN_MIN))

@@ -26,12 +26,15 @@ def readings_after(
     day = day or now.astimezone(sim.zone).date()
     local = value is not None and value.currency == sim.currency
     bought = days
-    if bought is None and local and value is not None:
-        bought = sim.carrier.days_for(value)
+    if bought is None and value is not None:
+        known = value.currency == sim.carrier.currency
+        bought = sim.carrier.days_for(value) if local and known else None
     found: list[Reading] = []
     if bought is not None:
         old = before.expiry.day if before.expiry else None
         new = carriers.expiry_after(sim.carrier, expiry=old, event_day=day, days=bought)
+        if old is not None and _seen_later(before.expiry, day, sim):
+            new = max(new, old)
         found.append(_estimate(Field.EXPIRY, new.toordinal(), UNIT_DAY, now))
     balance = before.balance
     if (
@@ -39,6 +42,7 @@ def readings_after(
         and value is not None
         and balance is not None
         and balance.unit == value.currency
+        and not _seen_later(balance, day, sim)
     ):
         found.append(
             _estimate(Field.BALANCE, balance.value + value.minor, value.currency, now)
@@ -46,6 +50,11 @@ def readings_after(
     if carriers.Event.TOPUP in sim.carrier.events and _later(day, before):
         found.append(_estimate(Field.LAST_ACTIVITY, day.toordinal(), UNIT_DAY, now))
     return tuple(found)
+
+
+def _seen_later(reading: Reading | None, day: date, sim: Sim) -> bool:
+    """Tell whether a reading is from a later day than a recharge, and so knew of it."""
+    return reading is not None and reading.observed_at.astimezone(sim.zone).date() > day
 
 
 def _later(day: date, before: Readings) -> bool:

@@ -44,7 +44,8 @@ class FollowUp(Settlement):
         try:
             channel = self.channel(order.account)
             caps = channel.capabilities
-            running = attempt.last_sent_at + timedelta(seconds=caps.look_after_s[0])
+            first = min(caps.look_after_s, default=0)
+            running = attempt.last_sent_at + timedelta(seconds=first)
             if order.state is State.UNKNOWN and now < running:
                 # The request may still be running at the vendor; a "no" would mean nothing.
                 return await self._look_in(order, running - now)
@@ -77,8 +78,13 @@ class FollowUp(Settlement):
             over = now > order.created_at + LATE_LOOKS_FOR
             return await self._look_in(order, None if over else LATE_LOOK_EVERY)
         if order.state is not State.UNKNOWN:
+            # Two moves, two commits: after a crash between them it is looked at again.
             lost = Closing(
-                to=State.UNKNOWN, type=EventType.UNKNOWN, reason=reason, quiet=True
+                to=State.UNKNOWN,
+                type=EventType.UNKNOWN,
+                reason=reason,
+                quiet=True,
+                next_at=now,
             )
             order = await self._desk.write(Ledger.move, order.id, lost, "keeper", now)
         closing = Closing(

@@ -48,7 +48,13 @@ class LedgerDesk:
         **kwargs: P.kwargs,
     ) -> T:
         """Read from the ledger; possible while frozen, as long as the file was opened."""
-        return await self._world.run(partial(call, self._opened(), *args, **kwargs))
+        ledger = self._opened()
+        try:
+            return await self._world.run(partial(call, ledger, *args, **kwargs))
+        except LedgerBroken as err:
+            if self.fault is None:
+                self._freeze(err.fault)
+            raise
 
     async def write[**P, T](
         self,

@@ -89,7 +89,6 @@ IN_FLIGHT = frozenset({_S.SENDING, _S.PENDING, _S.UNKNOWN, _S.NEEDS_PERSON})
 """Money may have moved: the holds are kept and no automatic order may start."""
 RELEASING = frozenset({_S.REJECTED, _S.CANCELLED, _S.DECLINED, _S.EXPIRED})
 """Entering one of these gives the holds back."""
-STILL_LOOKED_UP = frozenset({_S.PENDING, _S.UNKNOWN})
 
 APPROVAL_LIFETIME = timedelta(hours=24)
 HANDOVER_AFTER = timedelta(hours=24)
@@ -100,6 +99,7 @@ UNSCHEDULED_LOOK = timedelta(minutes=10)
 
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CYCLE_MAX = 36**3 - 1
+ORDINAL_MAX = 9
 
 
 def order_key(epoch: str, cycle: int, ordinal: int) -> str:
@@ -108,7 +108,7 @@ def order_key(epoch: str, cycle: int, ordinal: int) -> str:
     18 characters of [A-Z0-9-], inside every vendor's documented limit and safe for searches
     that ignore case.
     """
-    if not (0 < cycle <= _CYCLE_MAX and 0 <= ordinal <= 9):
+    if not (0 < cycle <= _CYCLE_MAX and 0 <= ordinal <= ORDINAL_MAX):
         raise ValueError(
             f"cycle {cycle} or ordinal {ordinal} is outside the key's range"
         )

@@ -12,7 +12,7 @@ from .carriers import Event, expiry_after
 from .errors import RefusalClass
 from .ledger import LedgerView
 from .lifecycle import Clock, Lifecycle, Stage, end_of_day
-from .orders import IN_FLIGHT, Effect, Kind, State
+from .orders import Effect, Kind, State
 from .ports import Automatic, Capabilities, Json
 from .sim import Mode, Reading, RuleKind, Sim, Trust
 
@@ -269,6 +269,11 @@ def _forbidden_purchase(
     return _waits_for_retry(at, now, tomorrow)
 
 
+def rests(at: Situation, now: datetime) -> tuple[Reason, datetime] | None:
+    """Return why a person's no or a vendor's refusal keeps the machine from trying now."""
+    return _said_no(at, now) or _waits_for_retry(at, now, next_day(at.sim, now))
+
+
 def _waits_for_retry(
     at: Situation, now: datetime, tomorrow: datetime
 ) -> tuple[Reason, datetime] | None:
@@ -353,6 +358,7 @@ def _too_small(at: Situation, now: datetime) -> bool:
         rules.amount is None
         or rules.days_before is None
         or at.life.clock is Clock.ACTIVITY
+        or rules.amount.currency != carrier.currency
     ):
         return False
     days = carrier.days_for(rules.amount)
@@ -420,8 +426,3 @@ def _numbers(at: Situation) -> dict[str, Json]:
     if at.sim.rules.amount is not None:
         numbers["amount"] = str(at.sim.rules.amount)
     return numbers
-
-
-def in_flight(view: LedgerView) -> bool:
-    """Tell whether money may have moved for an order whose end is open."""
-    return view.order is not None and view.order.state in IN_FLIGHT

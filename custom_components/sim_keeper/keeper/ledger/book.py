@@ -52,6 +52,15 @@ class Entry:
     """Nobody needs to be told of it."""
 
 
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Freeze where the file cannot be read: nobody knows what was paid."""
+    try:
+        yield
+    except sqlite3.DatabaseError as err:
+        raise LedgerBroken(LedgerFault.DAMAGED, str(err)) from err
+
+
 class Book:
     """A connection that only writes whole entries."""
 
@@ -90,12 +99,12 @@ class Book:
 
     def add(self, now: datetime, entry: Entry) -> None:
         """Write one entry inside an open transaction."""
-        for table, row in entry.rows:
-            self._upsert(table, row)
+        rows = [(table, self._upsert(table, row)) for table, row in entry.rows]
         seq, previous = self.last_event()
-        at = seconds(now)
-        data = encode({**(entry.details or {}), "rows": entry.rows})
+        data = encode({**(entry.details or {}), "rows": rows})
         fields: list[Value] = [
+            seq + 1,
+            seconds(now),
             None if entry.effective_at is None else seconds(entry.effective_at),
             entry.sim,
             entry.order_id,
@@ -103,10 +112,9 @@ class Book:
             entry.actor,
             data,
         ]
-        digest = link(previous, seq + 1, at, fields)
         self.conn.execute(
             "INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?)",
-            (seq + 1, at, *fields, digest),
+            (*fields, link(previous, fields)),
         )
         if entry.type in TOLD and not entry.quiet:
             self.conn.execute(
@@ -115,16 +123,18 @@ class Book:
 
     def last_event(self) -> tuple[int, bytes]:
         """Return number and hash of the newest event."""
-        row = self.conn.execute(
-            "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"
-        ).fetchone()
+        with _reading():
+            row = self.conn.execute(
+                "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"
+            ).fetchone()
         return (0, GENESIS) if row is None else (row[0], row[1])
 
     def rows(self, sql: str, *values: Value) -> list[Row]:
         """Run a query and return its rows as mappings."""
-        cursor = self.conn.execute(sql, values)
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor]
+        with _reading():
+            cursor = self.conn.execute(sql, values)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def row(self, sql: str, *values: Value) -> Row | None:
         """Run a query and return its first row."""
@@ -133,7 +143,8 @@ class Book:
 
     def value(self, sql: str, *values: Value) -> Value:
         """Run a query and return the first value of its first row."""
-        found = self.conn.execute(sql, values).fetchone()
+        with _reading():
+            found = self.conn.execute(sql, values).fetchone()
         return None if found is None else found[0]
 
     def next_id(self, table: str) -> int:
@@ -141,21 +152,21 @@ class Book:
         sql = f"SELECT coalesce(max(id), 0) + 1 FROM {table}"  # noqa: S608 - a name of ours
         return int(self.value(sql) or 0)
 
-    def _upsert(self, table: str, row: Row) -> None:
+    def _upsert(self, table: str, row: Row) -> Row:
+        """Write a row; return the columns that its event has to tell."""
         keys = PRIMARY_KEYS[table]
-        found = " AND ".join(f"{name} = ?" for name in keys)
-        values = [row[name] for name in keys]
-        changed = [name for name in row if name not in keys]
         # Names of tables and columns are ours; only values come from outside.
-        exists = self.conn.execute(f"SELECT 1 FROM {table} WHERE {found}", values)  # noqa: S608
-        if exists.fetchone() is None:
-            names, marks = ",".join(row), ",".join("?" * len(row))
-            sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
-            self.conn.execute(sql, list(row.values()))
-        elif changed:
-            assign = ", ".join(f"{name} = ?" for name in changed)
-            sql = f"UPDATE {table} SET {assign} WHERE {found}"  # noqa: S608
-            self.conn.execute(sql, [*(row[name] for name in changed), *values])
+        assign = ", ".join(f"{name} = ?" for name in row)
+        found = " AND ".join(f"{name} = ?" for name in keys)
+        sql = f"UPDATE {table} SET {assign} WHERE {found}"  # noqa: S608
+        values = [*row.values(), *(row[name] for name in keys)]
+        if self.conn.execute(sql, values).rowcount:
+            return row
+        named: Row = {name: value for name, value in row.items() if value is not None}
+        names, marks = ",".join(named), ",".join("?" * len(named))
+        sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+        self.conn.execute(sql, list(named.values()))
+        return named
 
     def bear_witness(self) -> None:
         """Note beside the file how far it has come."""

@@ -1,6 +1,7 @@
 """The ledger's file: opened with asserted pragmas, checked, witnessed."""
 
 from collections.abc import Mapping
+from functools import cache
 import json
 import os
 from pathlib import Path
@@ -8,7 +9,7 @@ import sqlite3
 import sys
 
 from ..errors import LedgerBroken, LedgerFault
-from .chain import find_damage
+from .checks import find_flaw
 from .schema import APPLICATION_ID, LEGAL_ROWS, TABLES, TRIGGERS, VERSION
 
 # Home Assistant's core and Supervisor both leave "*.log" out of their backups, so the witness
@@ -34,13 +35,17 @@ def witness_path(path: Path) -> Path:
 def connect(path: Path | str) -> sqlite3.Connection:
     """Open a database and assert that every pragma took effect."""
     conn = sqlite3.connect(path, autocommit=True, timeout=10, check_same_thread=False)
-    for name, value in _PRAGMAS.items():
-        conn.execute(f"PRAGMA {name} = {value}")
-        (actual,) = conn.execute(f"PRAGMA {name}").fetchone()
-        # A database in memory has no journal to delete.
-        if actual != value and not (name == "journal_mode" and actual == "memory"):
-            conn.close()
-            raise LedgerBroken(LedgerFault.UNWRITABLE, f"pragma {name} is {actual}")
+    try:
+        for name, value in _PRAGMAS.items():
+            conn.execute(f"PRAGMA {name} = {value}")
+            (actual,) = conn.execute(f"PRAGMA {name}").fetchone()
+            # A database in memory has no journal to delete.
+            if actual != value and not (name == "journal_mode" and actual == "memory"):
+                detail = f"pragma {name} is {actual}"
+                raise LedgerBroken(LedgerFault.UNWRITABLE, detail)
+    except BaseException:
+        conn.close()
+        raise
     return conn
 
 
@@ -55,7 +60,18 @@ def create(conn: sqlite3.Connection, ledger_uuid: str) -> None:
     )
 
 
-def check(conn: sqlite3.Connection) -> None:
+def find_damage(conn: sqlite3.Connection, path: Path | None = None) -> str | None:
+    """Check rules, file, chain and rows; return what is wrong first, or None."""
+    try:
+        if _rules_in(conn) != _rules():
+            return "rules: not those of this version"
+        return find_flaw(conn, path)
+    except (sqlite3.Error, ValueError) as err:
+        # Sqlite's own messages can be unreadable when they quote a damaged file.
+        return str(err)
+
+
+def check(conn: sqlite3.Connection, path: Path) -> None:
     """Raise LedgerBroken when the file is not ours, newer than the code, or damaged."""
     (application,) = conn.execute("PRAGMA application_id").fetchone()
     (version,) = conn.execute("PRAGMA user_version").fetchone()
@@ -65,8 +81,27 @@ def check(conn: sqlite3.Connection) -> None:
         raise LedgerBroken(
             LedgerFault.NEWER, f"version {version}, code knows {VERSION}"
         )
-    if damage := find_damage(conn):
+    if damage := find_damage(conn, path):
         raise LedgerBroken(LedgerFault.DAMAGED, damage)
+
+
+def _rules_in(conn: sqlite3.Connection) -> frozenset[tuple[str | None, ...]]:
+    # A flipped bit in a trigger or a legal move would silently weaken the database.
+    return frozenset(
+        conn.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_master"
+            " UNION ALL SELECT 'legal', a, b, NULL FROM legal"
+        )
+    )
+
+
+@cache
+def _rules() -> frozenset[tuple[str | None, ...]]:
+    conn = sqlite3.connect(":memory:", autocommit=True)
+    create(conn, "reference")
+    rules = _rules_in(conn)
+    conn.close()
+    return rules
 
 
 def read_witness(path: Path) -> tuple[str, int] | None:

@@ -7,9 +7,9 @@ import sqlite3
 from ..errors import LedgerBroken, LedgerFault
 from . import file
 from .book import Book
-from .chain import find_damage
 from .records import moment
 from .registry import Registry
+from .schema import VERSION
 
 # An event is written every day; without one for longer, time has passed that we know nothing of.
 SILENCE_MAX = timedelta(hours=26)
@@ -41,15 +41,17 @@ class Ledger(Registry):
             conn = file.connect(path)
             if not exists:
                 file.create(conn, fresh_uuid)
-            file.check(conn)
+            file.check(conn, path)
+            # A file that can only be read is found out now, not when the first order is due.
+            conn.execute(f"PRAGMA user_version = {VERSION}")
             book = Book(conn, path)
             if not exists:
                 book.bear_witness()
-            restored = exists and _time_travelled(book, witness, now)
+            restored = exists and time_travelled(book, witness, now)
             ledger = cls(book, restored=restored)
             if restored:
                 ledger.note_restored(now)
-        except (sqlite3.DatabaseError, LedgerBroken) as err:
+        except (sqlite3.Error, ValueError, LedgerBroken) as err:
             if conn is not None:
                 conn.close()
             if isinstance(err, LedgerBroken):
@@ -76,11 +78,8 @@ class Ledger(Registry):
             file.write_snapshot(self._book.conn, self._book.path)
 
     def find_damage(self) -> str | None:
-        """Check file, chain and rows; return what is wrong, or None."""
-        try:
-            return find_damage(self._book.conn)
-        except sqlite3.DatabaseError as err:
-            return str(err)
+        """Check rules, file, chain and rows; return what is wrong, or None."""
+        return file.find_damage(self._book.conn, self._book.path)
 
 
 def _has_content(path: Path) -> bool:
@@ -91,7 +90,7 @@ def _has_content(path: Path) -> bool:
         return False
 
 
-def _time_travelled(book: Book, witness: tuple[str, int] | None, now: datetime) -> bool:
+def time_travelled(book: Book, witness: tuple[str, int] | None, now: datetime) -> bool:
     """Tell whether the file is older than the last that was seen of it."""
     if witness is None or witness[0] != book.uuid or witness[1] > book.last_event()[0]:
         return True

@@ -6,6 +6,7 @@ from datetime import datetime
 from ..errors import LedgerBroken, LedgerFault, OrderRefused
 from ..money import Money
 from ..orders import (
+    ORDINAL_MAX,
     RELEASING,
     SENDS_MAX,
     Attempt,
@@ -26,9 +27,10 @@ from .terms import (
     Delivery,
     NewOrder,
     Payment,
+    clipped,
+    comparable,
     fingerprint,
     held,
-    same_currency,
     terms,
 )
 
@@ -78,8 +80,7 @@ class OrderLife(Reader):
         Its cycle is bought, and the SIM is treated as restored until a person supervises an
         order of it.
         """
-        found = delivery.cost
-        cost = found if found and same_currency(found, new.ceiling) else new.ceiling
+        cost = comparable(delivery.cost, new.ceiling) or new.ceiling
         with self._book.commit():
             order_id = self._book.next_id("orders")
             row: Row = {
@@ -90,7 +91,7 @@ class OrderLife(Reader):
                 "state": State.CONFIRMED.value,
                 "effect": Effect.CANNOT_VERIFY.value,
                 "cost_minor": cost.minor,
-                "reference": delivery.reference,
+                "reference": clipped(delivery.reference, 128),
                 "reason": key,
                 "settled_at": seconds(now),
             }
@@ -213,16 +214,16 @@ class OrderLife(Reader):
     ) -> Order:
         """Note a delivery, turn the holds into spending, and keep what it tells of the SIM."""
         order = self.order(order_id)
-        cost = delivery.cost if same_currency(delivery.cost, order.ceiling) else None
+        cost = comparable(delivery.cost, order.ceiling)
         booked = order.ceiling if cost is None else cost
         row: Row = {
             "id": order_id,
             "state": State.CONFIRMED.value,
             "effect": delivery.effect.value,
             "cost_minor": booked.minor,
-            "cost_exact": delivery.cost_exact,
-            "reference": delivery.reference or order.reference,
-            "receipt": delivery.receipt,
+            "cost_exact": clipped(delivery.cost_exact, 64),
+            "reference": clipped(delivery.reference, 128) or order.reference,
+            "receipt": clipped(delivery.receipt, 128),
             "note": delivery.note,
             "reason": None if cost is not None else "cost_assumed",
             "settled_at": seconds(now),
@@ -360,6 +361,8 @@ class OrderLife(Reader):
                 order.cycle,
             )
             ordinal = ordinal if used is None else max(ordinal, int(used) + 1)
+            if ordinal > ORDINAL_MAX:
+                raise OrderRefused("too_many_attempts")
             row = {
                 "key": order_key(order.sim, order.cycle, ordinal),
                 "order_id": order.id,
@@ -391,9 +394,13 @@ class OrderLife(Reader):
                     "first_sent_at": at,
                 }
         moved: Row = {"id": order.id, "state": State.SENDING.value, "next_at": None}
+        rows: list[Change] = [("orders", moved), ("attempt", row)]
+        if attempt is not None and attempt.order_id != order.id:
+            # Whatever appears under the key from now on belongs to this order.
+            rows.append(("orders", {"id": attempt.order_id, "next_at": None}))
         return Entry(
             type=EventType.SENT,
-            rows=[("orders", moved), ("attempt", row)],
+            rows=rows,
             sim=order.sim,
             order_id=order.id,
             actor=actor,
@@ -423,12 +430,12 @@ class OrderLife(Reader):
         row: Row = {
             "id": order.id,
             "state": closing.to.value,
-            "reason": closing.reason,
+            "reason": clipped(closing.reason, 128),
             "refusal": None if closing.refusal is None else closing.refusal.value,
             "next_at": None if closing.next_at is None else seconds(closing.next_at),
         }
         if closing.reference is not None:
-            row["reference"] = closing.reference
+            row["reference"] = clipped(closing.reference, 128)
         if closing.note is not None:
             row["note"] = closing.note
         final = closing.to in RELEASING or closing.to is State.REVERSED

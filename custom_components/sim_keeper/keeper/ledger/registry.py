@@ -1,6 +1,6 @@
 """SIMs, settings, readings and signs of life in the ledger."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ..orders import State
@@ -17,8 +17,15 @@ from .terms import Closing
 class Registry(OrderLife):
     """Keeps what is not an order."""
 
-    def add_sim(self, epoch: str, number: str, zone: str, now: datetime) -> None:
-        """Make a SIM known. A forgotten earlier life of the same number ends."""
+    def add_sim(
+        self,
+        epoch: str,
+        number: str,
+        zone: str,
+        now: datetime,
+        readings: Sequence[Reading] = (),
+    ) -> None:
+        """Make a SIM known, with what was typed. A forgotten earlier life of the number ends."""
         if self._book.value("SELECT 1 FROM sim WHERE epoch = ?", epoch) is not None:
             return
         earlier = self._book.value(
@@ -27,9 +34,11 @@ class Registry(OrderLife):
         if earlier is not None:
             self.remove_sim(str(earlier), "keeper", now)
         row: Row = {"epoch": epoch, "number": number, "zone": zone, "removed_at": None}
-        self._book.write(
-            now, Entry(type=EventType.SIM_ADDED, rows=[("sim", row)], sim=epoch)
-        )
+        added = Entry(type=EventType.SIM_ADDED, rows=[("sim", row)], sim=epoch)
+        with self._book.commit():
+            self._book.add(now, added)
+            for reading in readings:
+                self._book.add(now, self._reading(epoch, reading, "user:flow"))
 
     def remove_sim(self, epoch: str, actor: str, now: datetime) -> None:
         """Note that a SIM was removed: what is unsent is cancelled, the rest is kept."""
@@ -63,8 +72,9 @@ class Registry(OrderLife):
 
     def clear_refusals(self, epoch: str, actor: str, now: datetime) -> None:
         """Note a person's go-ahead: earlier refusals and noes no longer count."""
-        # One second later, so that a refusal of this very second is cleared too.
-        self.set_setting(views.cleared_name(epoch), str(seconds(now) + 1), actor, now)
+        self.set_setting(
+            views.cleared_name(epoch), str(self._book.last_event()[0]), actor, now
+        )
 
     def note_restored(self, now: datetime) -> None:
         """Note that the installation was restored from an earlier time."""

@@ -76,6 +76,13 @@ class Closing:
     details: Mapping[str, Json] = field(default_factory=dict)
 
 
+def clipped(text: str | None, length: int) -> str | None:
+    """Return a vendor's text as far as it can be kept: what happened is always recorded."""
+    if text is None:
+        return None
+    return text.encode(errors="replace").decode()[:length]
+
+
 def terms(new: NewOrder) -> Row:
     """Return the columns that a quote decides."""
     return {
@@ -116,6 +123,8 @@ def fingerprint(order: Order) -> str:
     return hashlib.sha256(encode(order.body or {}).encode()).hexdigest()
 
 
-def same_currency(one: Money | None, other: Money) -> bool:
-    """Tell whether two amounts can be compared."""
-    return one is not None and one.currency == other.currency
+def comparable(cost: Money | None, ceiling: Money) -> Money | None:
+    """Return what a vendor says that an order cost, if it can be booked as it is."""
+    if cost is None or cost.currency != ceiling.currency or cost.minor < 0:
+        return None
+    return cost

@@ -12,6 +12,11 @@ from .records import moment, order_from, reading_from, seconds
 
 STOPPED = "stop_all_spending"
 RESTORED = "restored_at"
+_ENDED_SINCE = (
+    "EXISTS(SELECT 1 FROM event e WHERE e.sim = orders.sim AND e.order_id = orders.id"
+    " AND e.type IN ('rejected','declined','expired','cancelled') AND e.seq > ?)"
+)
+"""Counted in events, not by the clock: a vendor can answer within the second."""
 _OPEN_LIST = ",".join(f"'{state.value}'" for state in sorted(OPEN))
 
 
@@ -61,9 +66,9 @@ class LedgerView:
 def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerView:
     """Read the view of one SIM."""
     cycle = next_cycle(book, epoch)
-    since = _setting_time(book, cleared_name(epoch))
+    since = _setting_number(book, cleared_name(epoch))
     restored_at = max(
-        _setting_time(book, RESTORED), _setting_time(book, restored_name(epoch))
+        _setting_number(book, RESTORED), _setting_number(book, restored_name(epoch))
     )
     newest = book.value("SELECT max(at) FROM event")
     return LedgerView(
@@ -78,16 +83,19 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
         last_recharge=_order(
             book,
             "sim = ? AND state = 'confirmed'"
-            " ORDER BY coalesce(happened_on * 86400 - 62135683200, settled_at) DESC, id DESC",
+            # The end of that day anywhere on earth, but not later than it was noted.
+            " ORDER BY coalesce(min(settled_at, happened_on * 86400 - 62135553600), settled_at)"
+            " DESC, id DESC",
             epoch,
         ),
         last_delivered_at=_last_delivered(book, epoch),
         refused=_refused(book, epoch, cycle, since),
         last_no=_order(
             book,
-            "sim = ? AND cycle = ? AND (state IN ('declined','expired')"
-            " OR state = 'cancelled' AND reason = 'person')"
-            " AND coalesce(settled_at, created_at) >= ? ORDER BY id DESC",
+            "sim = ? AND cycle = ? AND (state = 'declined'"
+            " OR state = 'expired' AND reason = 'nobody_answered'"
+            f" OR state = 'cancelled' AND reason = 'person') AND {_ENDED_SINCE}"
+            " ORDER BY id DESC",
             epoch,
             cycle,
             since,
@@ -155,7 +163,7 @@ def setting(book: Book, name: str) -> str | None:
 
 
 def cleared_name(epoch: str) -> str:
-    """Return the setting that holds when a person last gave the go-ahead for a SIM."""
+    """Return the setting that holds the last event before a person's go-ahead for a SIM."""
     return f"cleared:{epoch}"
 
 
@@ -164,7 +172,7 @@ def restored_name(epoch: str) -> str:
     return f"{RESTORED}:{epoch}"
 
 
-def _setting_time(book: Book, name: str) -> int:
+def _setting_number(book: Book, name: str) -> int:
     return int(setting(book, name) or 0)
 
 
@@ -176,7 +184,7 @@ def _order(book: Book, where: str, *values: str | int) -> Order | None:
 def _refused(book: Book, epoch: str, cycle: int, since: int) -> tuple[Order, ...]:
     rows = book.rows(
         "SELECT * FROM orders WHERE sim = ? AND cycle = ? AND assisted = 0"
-        " AND state = 'rejected' AND settled_at >= ? ORDER BY id",
+        f" AND state = 'rejected' AND {_ENDED_SINCE} ORDER BY id",
         epoch,
         cycle,
         since,
@@ -197,7 +205,7 @@ def _last_delivered(book: Book, epoch: str) -> datetime | None:
 def _overshot(book: Book, account: str, since: int) -> bool:
     sql = (
         "SELECT 1 FROM event e JOIN orders o ON o.id = e.order_id"
-        " WHERE e.type = 'overshoot' AND o.account = ? AND e.at >= ? LIMIT 1"
+        " WHERE e.type = 'overshoot' AND o.account = ? AND e.seq > ? LIMIT 1"
     )
     return book.value(sql, account, since) is not None
 

@@ -1,0 +1,1 @@
+"""Speed as ratios: each figure is measured beside its yardstick, in the same run."""

@@ -1,0 +1,130 @@
+"""Estimates: what a recharge does to a SIM, as far as its carrier's rule tells."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from custom_components.sim_keeper.keeper.estimates import SOURCE, readings_after
+from custom_components.sim_keeper.keeper.money import Money
+from custom_components.sim_keeper.keeper.sim import Field, Readings, Sim, Trust
+
+from .builders import NOW, activity, balance, carrier, expiry, hkd, sim, usd
+
+TODAY = date(2026, 3, 2)
+
+
+def _after(line: Sim, before: Readings, **changes: Any) -> dict[Field, int]:
+    values: dict[str, Any] = {"value": hkd("50"), "days": None, "now": NOW}
+    found = readings_after(line, before, **(values | changes))
+    assert all(reading.trust is Trust.ESTIMATE for reading in found)
+    assert all(reading.source == SOURCE for reading in found)
+    assert all(reading.observed_at == NOW for reading in found)
+    return {reading.field: reading.value for reading in found}
+
+
+def _day(days: int) -> int:
+    return (TODAY + timedelta(days=days)).toordinal()
+
+
+@pytest.mark.parametrize(
+    ("stacking", "old", "new"),
+    [
+        ("reset", 5, 365),
+        ("reset", 400, 365),
+        ("reset", -5, 365),
+        ("add", 5, 370),
+        ("add", -5, 365),
+        ("max", 5, 365),
+        ("max", 400, 400),
+        ("unknown", 400, 400),
+    ],
+)
+def test_the_expiry_moves_by_the_carrier_s_rule(
+    stacking: str, old: int, new: int
+) -> None:
+    line = sim(carrier=carrier(stacking=stacking, max_days=None))
+    before = Readings(expiry=expiry(TODAY + timedelta(days=old)))
+    assert _after(line, before)[Field.EXPIRY] == _day(new)
+
+
+def test_known_days_win_over_the_ladder() -> None:
+    assert _after(sim(), Readings(), days=30)[Field.EXPIRY] == _day(30)
+    assert _after(sim(), Readings(), days=0)[Field.EXPIRY] == _day(0)
+
+
+@pytest.mark.parametrize("value", [hkd("49.99"), usd("50"), None])
+def test_what_is_not_on_the_ladder_says_nothing_of_the_expiry(
+    value: Money | None,
+) -> None:
+    assert Field.EXPIRY not in _after(sim(), Readings(), value=value)
+
+
+def test_an_unknown_ladder_says_nothing_of_the_expiry() -> None:
+    assert Field.EXPIRY not in _after(sim(carrier=carrier(None)), Readings())
+
+
+def test_a_carrier_in_another_currency_than_the_line_says_nothing() -> None:
+    line = sim(currency="USD")
+    assert _after(line, Readings(), value=usd("50")) == {
+        Field.LAST_ACTIVITY: _day(0)
+    }
+
+
+def test_the_balance_grows_by_the_credit_in_its_own_currency() -> None:
+    for before, new in ((hkd("3"), 5300), (hkd("-7.50"), 4250)):
+        found = _after(sim(), Readings(balance=balance(before)))
+        assert found[Field.BALANCE] == new
+    assert Field.BALANCE not in _after(sim(), Readings())
+    assert Field.BALANCE not in _after(sim(), Readings(balance=balance(usd("3"))))
+    assert Field.BALANCE not in _after(
+        sim(), Readings(balance=balance(hkd("3"))), value=usd("7")
+    )
+
+
+def test_a_recharge_is_activity_where_the_carrier_counts_it() -> None:
+    for old in (None, activity(TODAY), activity(TODAY - timedelta(days=9))):
+        found = _after(sim(), Readings(last_activity=old))
+        assert found[Field.LAST_ACTIVITY] == _day(0)
+    later = Readings(last_activity=activity(TODAY))
+    yesterday = TODAY - timedelta(days=1)
+    assert Field.LAST_ACTIVITY not in _after(sim(), later, day=yesterday)
+    subscription = sim(carrier=carrier("cmcc_cn"), currency="CNY")
+    assert Field.LAST_ACTIVITY not in _after(subscription, Readings())
+
+
+def test_the_day_of_the_recharge_counts_not_the_day_of_its_record() -> None:
+    shop = TODAY - timedelta(days=10)
+    found = _after(sim(), Readings(), day=shop)
+    assert found[Field.EXPIRY] == _day(355)
+    assert found[Field.LAST_ACTIVITY] == _day(-10)
+
+
+def test_today_is_the_sim_s_day() -> None:
+    late = NOW.replace(hour=17)
+    (found, *_) = readings_after(
+        sim(), Readings(), value=hkd("50"), days=None, now=late
+    )
+    assert found.day == date(2026, 3, 3) + timedelta(days=365)
+
+
+def test_an_old_recharge_noted_late_does_not_bring_the_deadline_nearer() -> None:
+    """What was read after the day of the recharge knew of it already."""
+    before = Readings(
+        expiry=expiry(TODAY + timedelta(days=300)), balance=balance(hkd("80"))
+    )
+    found = _after(sim(), before, day=TODAY - timedelta(days=360))
+    assert found[Field.EXPIRY] == _day(300)
+    assert Field.BALANCE not in found
+
+
+def test_an_old_recharge_noted_late_may_move_the_deadline_on() -> None:
+    before = Readings(expiry=expiry(TODAY + timedelta(days=3)))
+    found = _after(sim(), before, day=TODAY - timedelta(days=1))
+    assert found[Field.EXPIRY] == _day(364)
+
+
+def test_a_day_at_the_end_of_the_calendar_breaks_nothing() -> None:
+    line = sim(carrier=carrier(stacking="add", max_days=None))
+    found = _after(line, Readings(expiry=expiry(date.max)))
+    assert Field.EXPIRY in found

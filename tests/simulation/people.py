@@ -1,0 +1,309 @@
+"""The people of a household, and the sources that read their lines."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from custom_components.sim_keeper.keeper.doors import Paid, Recharge, Typed
+from custom_components.sim_keeper.keeper.errors import KeeperError
+from custom_components.sim_keeper.keeper.ledger import Event, EventType
+from custom_components.sim_keeper.keeper.money import Money
+from custom_components.sim_keeper.keeper.permissions import AUTOMATION, Caller
+from custom_components.sim_keeper.keeper.ports import Wanted
+from custom_components.sim_keeper.keeper.sim import (
+    UNIT_DAY,
+    Field,
+    Mode,
+    Reading,
+    Trust,
+)
+
+from .lines import DAY, HOUR, Line, Wish
+
+if TYPE_CHECKING:
+    from .process import Process
+    from .world import Truth
+
+ADMIN = Caller(user_id="a" * 32, is_admin=True)
+_EPOCH = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
+type Deed = Callable[[Process], Awaitable[object]]
+
+
+class People:
+    """Whoever is told things, answers, recharges at shops and changes settings."""
+
+    def __init__(self, truth: Truth) -> None:
+        """Listen to what is told."""
+        self.truth = truth
+        self.wrong_words: set[tuple[int, int]] = set()
+        """(restores, order) that a person settled against the truth, or before it was known."""
+        truth.on_heard.append(self.hear)
+
+    def do(self, after: float, deed: Deed) -> None:
+        """Do something later, once the process runs; answers to a lost past are dropped."""
+        self.truth.loop.call_later(after, self._try, deed, self.truth.restores)
+
+    def _try(self, deed: Deed, restores: int) -> None:
+        if restores == self.truth.restores and not self.truth.go(
+            lambda process: self._quietly(deed, process)
+        ):
+            self.truth.loop.call_later(HOUR, self._try, deed, restores)
+
+    @staticmethod
+    async def _quietly(deed: Deed, process: Process) -> None:
+        try:
+            await deed(process)
+        except KeeperError as err:
+            process.truth.note(f"a person hears: {err}")
+
+    # -- Answers --------------------------------------------------------------------------
+
+    def hear(self, event: Event) -> None:
+        """React to what was told."""
+        line = self.truth.line_of(event.sim)
+        if line is None or event.order_id is None:
+            return
+        order_id = event.order_id
+        if event.type is EventType.ASKED:
+            self._question(line, order_id)
+        elif event.type is EventType.NEEDS_PERSON:
+            wait = HOUR * (1 + 30 * self.truth.rng.random())
+            self.do(wait, lambda process: self.resolve(process, line, order_id))
+        elif event.type in (EventType.REJECTED, EventType.OVERSHOOT):
+            wait = HOUR * (1 + 20 * self.truth.rng.random())
+            self.do(wait, lambda process: self.go_ahead(process, line))
+
+    def _question(self, line: Line, order_id: int) -> None:
+        truth = self.truth
+        row = truth.disk.conn.execute(
+            "SELECT assisted FROM orders WHERE id = ?", (order_id,)
+        ).fetchone()
+        now = truth.loop.time()
+        wait = 60 + 4 * HOUR * truth.rng.random()
+        if truth.faults.strike("never_answers"):
+            line.no_until = max(line.no_until, now + 4 * DAY)
+            return
+        if truth.faults.strike("answers_late"):
+            wait = HOUR * (20 + 20 * truth.rng.random())
+            line.no_until = max(line.no_until, now + 6 * DAY)
+        if row is not None and row[0]:
+            self.do(wait, lambda process: self.tick(process, line, order_id))
+        elif truth.faults.strike("declines"):
+            line.no_until = max(line.no_until, now + wait + 8 * DAY)
+            self.do(wait, lambda process: process.doors.cancel(order_id, ADMIN))
+        else:
+            self.do(wait, lambda process: self.approve(process, line, order_id))
+
+    async def approve(self, process: Process, line: Line, order_id: int) -> None:
+        """Say yes."""
+        await self._wishing(
+            line,
+            Wish(self.truth.loop.time(), order_id),
+            process.doors.approve(order_id, ADMIN),
+        )
+
+    @staticmethod
+    async def _wishing(line: Line, wish: Wish, work: Awaitable[object]) -> None:
+        line.wishes.append(wish)
+        try:
+            await work
+        except KeeperError:
+            if not wish.used:
+                line.wishes.remove(wish)
+            raise
+
+    async def tick(self, process: Process, line: Line, order_id: int) -> None:
+        """Recharge at a shop and tick the task off, or forget to."""
+        if self.shop(line):
+            await process.doors.approve(order_id, ADMIN)
+            line.known_recharge_at = self.truth.loop.time()
+
+    def shop(self, line: Line) -> bool:
+        """Recharge at a shop; return whether it will be recorded."""
+        now = self.truth.loop.time()
+        amount = line.sim.rules.amount or Money(line.threshold * 3, line.sim.currency)
+        line.recharge(amount.minor, now)
+        self.truth.note(f"{line.sim.epoch} recharged at a shop")
+        if self.truth.faults.strike("forgets_to_record"):
+            line.forgotten_at = now
+            return False
+        return True
+
+    async def resolve(self, process: Process, line: Line, order_id: int) -> None:
+        """Say what became of an order, by looking at the phone."""
+        truth = self.truth
+        row = truth.disk.conn.execute(
+            "SELECT a.key FROM attempt a JOIN orders o ON o.id = a.order_id"
+            " WHERE o.id = ? AND o.state IN ('unknown','needs_person')"
+            " ORDER BY a.ordinal DESC",
+            (order_id,),
+        ).fetchone()
+        if row is None:
+            return
+        same = [one for one in truth.vendor.transactions if one.key == row[0]]
+        arrived = any(one.kept for one in same)
+        if not arrived and any(
+            one.state == "working" and truth.loop.time() - one.born_at < 3 * DAY
+            for one in same
+        ):
+            self.do(6 * HOUR, lambda process: self.resolve(process, line, order_id))
+            return
+        word = arrived
+        if truth.faults.strike("resolves_wrongly"):
+            word = not arrived
+            line.misled_until = truth.loop.time() + 60 * DAY
+        if word is not arrived or any(one.state == "working" for one in same):
+            self.wrong_words.add((truth.restores, order_id))
+        if not word:
+            line.no_until = truth.loop.time() + 3 * DAY
+        await process.doors.resolve(order_id, arrived=word, note=None, caller=ADMIN)
+
+    async def go_ahead(self, process: Process, line: Line) -> None:
+        """Put right what the vendor complained of, and save the settings anew."""
+        if self.truth.vendor.wallet < 5000:
+            self.truth.vendor.wallet += 100_000
+        if not line.removed:
+            await process.engine.change(line.sim)
+            line.refusals.clear()
+
+    # -- Deeds of a person's own ----------------------------------------------------------
+
+    def live_a_day(self, line: Line) -> None:
+        """Do today what people do."""
+        strike, truth = self.truth.faults.strike, self.truth
+        if line.removed:
+            return
+        if strike("shop_recharge") and self.shop(line):
+            self.do(HOUR * truth.rng.random(), lambda p: self._record(p, line))
+        if line.sim.rules.low_balance is not None and strike("types_right"):
+            self.do(0, lambda p: self._type(p, line, truth.loop.time()))
+        if line.sim.rules.low_balance is not None and strike("types_late"):
+            self.do(0, lambda p: self._type(p, line, truth.loop.time() - 20 * HOUR))
+        if strike("calls_twice"):
+            self.do(0, lambda p: self._call(p, line, ADMIN))
+            self.do(0.2, lambda p: self._call(p, line, ADMIN))
+        if strike("automation_calls"):
+            self.do(0, lambda p: self._call(p, line, AUTOMATION))
+        if strike("edits_rules"):
+            self.do(0, lambda p: self._edit(p, line))
+        if strike("lowers_mode"):
+            self.do(0, lambda p: self.set_mode(p, line, Mode.ASK))
+        if strike("removes_sim"):
+            self.do(0, lambda p: self.remove(p, line))
+
+    async def _record(self, process: Process, line: Line) -> None:
+        amount = line.sim.rules.amount
+        if amount is None or line.removed:
+            return
+        today = process.now().astimezone(line.sim.zone).date()
+        line.known_recharge_at = self.truth.loop.time()
+        await process.doors.record(
+            line.sim.epoch, Paid(cost=amount, day=today), ADMIN
+        )
+
+    async def _type(self, process: Process, line: Line, seen_at: float) -> None:
+        if line.removed:
+            return
+        now = self.truth.loop.time()
+        balance, expiry = line.at(seen_at)
+        if (balance, expiry) != (line.balance, line.expiry) and (
+            line.known_recharge_at > seen_at or line.forgotten_at is not None
+        ):
+            line.misled_until = max(line.misled_until, now + 3 * DAY)
+        line.balance_told_at = now
+        typed = Typed(balance=Money(balance, line.sim.currency))
+        if line.sim.rules.days_before is not None:
+            typed = replace(typed, expiry=date.fromordinal(expiry))
+        await process.doors.update_reading(line.sim.epoch, typed, ADMIN)
+
+    async def _call(self, process: Process, line: Line, caller: Caller) -> None:
+        if line.removed or line.sim.account is None:
+            return
+        automation = caller.user_id is None
+        wish = Wish(self.truth.loop.time(), None, automation=automation)
+        asked = Recharge(wanted=Wanted())
+        await self._wishing(
+            line, wish, process.doors.recharge(line.sim.epoch, asked, caller)
+        )
+
+    async def _edit(self, process: Process, line: Line) -> None:
+        rules, rng = line.sim.rules, self.truth.rng
+        if rules.days_before is not None:
+            rules = replace(rules, days_before=rng.choice((4, 5, 7)))
+        if rules.low_balance is not None:
+            minor = line.threshold * rng.choice((80, 100, 120)) // 100
+            rules = replace(rules, low_balance=Money(minor, line.sim.currency))
+        line.sim = replace(line.sim, rules=rules)
+        if not line.removed:
+            await process.engine.change(line.sim)
+
+    async def set_mode(self, process: Process, line: Line, mode: Mode) -> None:
+        """Change how far SIM Keeper may go."""
+        if line.removed or line.sim.rules.mode not in (Mode.AUTO, Mode.ASK):
+            return
+        was = line.sim.rules.mode
+        if was is mode:
+            return
+        line.sim = replace(line.sim, rules=replace(line.sim.rules, mode=mode))
+        line.lowered = mode is not Mode.AUTO
+        self.truth.note(f"{line.sim.epoch} is now {mode.value}")
+        if line.lowered:
+            back = DAY * (1 + 4 * self.truth.rng.random())
+            self.do(back, lambda p: self.set_mode(p, line, was))
+        await process.engine.change(line.sim)
+
+    async def remove(self, process: Process, line: Line) -> None:
+        """Remove a SIM, and add it again some days later."""
+        if line.removed:
+            return
+        await process.engine.unregister(line.sim.epoch, removed=True)
+        line.removed = True
+        self.truth.note(f"{line.sim.epoch} was removed")
+        self.truth.loop.call_later(
+            DAY * (0.1 + 3 * self.truth.rng.random()), self.add_again, line
+        )
+
+    def add_again(self, line: Line) -> None:
+        """Add a line under a new epoch, with what the person sees now."""
+        truth = self.truth
+        epoch = "".join(truth.rng.choice(_EPOCH) for _ in range(10))
+        line.sim = replace(line.sim, epoch=epoch)
+        line.removed = False
+        now = truth.now()
+        truth.first[epoch] = typed_first(line, now)
+        truth.note(f"{epoch} was added")
+        truth.go(lambda p: p.engine.register(line.sim, truth.first[epoch]))
+
+    async def stop_all(self, process: Process) -> None:
+        """Press stop, and lift it a day or three later."""
+        await process.doors.set_stop(on=True, caller=ADMIN)
+        self.truth.stopped = True
+        self.do(DAY * (0.5 + 2 * self.truth.rng.random()), self.lift_stop)
+
+    async def lift_stop(self, process: Process) -> None:
+        """Let it spend again."""
+        self.truth.stopped = False
+        await process.doors.set_stop(on=False, caller=ADMIN)
+
+
+def typed_first(line: Line, now: datetime) -> tuple[Reading, ...]:
+    """Return what a person types when a line is added."""
+    values = (
+        (Field.BALANCE, line.balance, line.sim.currency),
+        (Field.EXPIRY, line.expiry, UNIT_DAY),
+    )
+    line.balance_told_at = now.astimezone(UTC).timestamp()
+    return tuple(
+        Reading(
+            field=field,
+            value=value,
+            unit=unit,
+            observed_at=now,
+            got_at=now,
+            source="person",
+            trust=Trust.TYPED,
+        )
+        for field, value, unit in values
+    )
