@@ -78,6 +78,12 @@ class House:
         await self.hass.config_entries.async_setup(entries[0].entry_id)
         await self.settle()
 
+    async def go_ahead(self, entry: MockConfigEntry) -> None:
+        """Save the SIM's rules anew: a person's go-ahead after a no."""
+        options = {**entry.options, "days_before": entry.options["days_before"] + 1}
+        self.hass.config_entries.async_update_entry(entry, options=options)
+        await self.settle()
+
     async def settle(self) -> None:
         """Let everything that is going on end."""
         await self.hass.async_block_till_done(wait_background_tasks=True)

@@ -51,7 +51,10 @@ def test_an_entry_becomes_a_sim(hass: HomeAssistant) -> None:
     assert (sim.carrier.id, sim.carrier.grace_days) == ("axis_id", 10)
     assert (sim.account, sim.operator) == (ACCOUNT_ID, "243")
     assert sim.rules == Rules(
-        mode=Mode.REMIND, days_before=14, amount=Money(500000, "IDR")
+        mode=Mode.REMIND,
+        days_before=14,
+        amount=Money(500000, "IDR"),
+        pays_in="IDR",
     )
 
 
@@ -98,6 +101,7 @@ def test_rules_keep_the_currency_that_pays() -> None:
         low_balance=Money(100000, "IDR"),
         days_before=5,
         amount=Money(500000, "IDR"),
+        pays_in="USD",
         monthly_cap=Money(350, "USD"),
     )
     assert rules_from({"mode": "off"}, "IDR") == Rules(mode=Mode.OFF)

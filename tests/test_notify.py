@@ -237,6 +237,7 @@ async def test_a_button_buys_only_what_it_showed(
     order = await ask(house, sim)
     old = phones.button(0)
     await house.call("cancel", admin, order_id=order.id)
+    await house.go_ahead(sim)
     await ask(house, sim)
     await phones.tap(house, old, admin)
     assert house.vendor.bought == 0
@@ -302,6 +303,7 @@ async def test_one_that_fails_does_not_keep_the_others_from_hearing(
     )
     order = await ask(house, sim)
     await house.call("cancel", order_id=order.id)
+    await house.go_ahead(sim)
     await ask(house, sim)
     assert {message["target"] for message in phones.sent} == {PHONE}
     assert await untold(house) == 0

@@ -8,6 +8,7 @@ from typing import override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
@@ -24,6 +25,7 @@ _LOGGER = logging.getLogger(__name__)
 
 # A wallet changes when an order is paid, and then it is read anyway.
 _WALLET_INTERVAL = timedelta(hours=6)
+_GATHER_S = 0.3
 
 type SimConfigEntry = ConfigEntry[SimCoordinator]
 type AccountConfigEntry = ConfigEntry[AccountCoordinator]
@@ -141,7 +143,15 @@ class HouseholdCoordinator(DataUpdateCoordinator[HouseholdStatus]):
     ) -> None:
         """Listen to the engine."""
         super().__init__(
-            hass, _LOGGER, config_entry=entry, name=entry.title, always_update=False
+            hass,
+            _LOGGER,
+            config_entry=entry,
+            name=entry.title,
+            always_update=False,
+            # One commit often brings several signals; people watch the list change.
+            request_refresh_debouncer=Debouncer(
+                hass, _LOGGER, cooldown=_GATHER_S, immediate=True
+            ),
         )
         self.home = home
         entry.async_on_unload(

@@ -103,6 +103,7 @@ def rules_from(options: Mapping[str, Any], currency: str) -> Rules:
         monthly_cap=_money(
             options, CONF_MONTHLY_CAP, options.get(CONF_CAP_CURRENCY, currency)
         ),
+        pays_in=options.get(CONF_CAP_CURRENCY),
     )
 
 

@@ -38,7 +38,7 @@ class Verb(StrEnum):
 
 _DOORS = {
     Verb.APPROVE: Door.APPROVE,
-    Verb.DONE: Door.APPROVE,
+    Verb.DONE: Door.RECORD,
     Verb.DECLINE: Door.CANCEL,
 }
 

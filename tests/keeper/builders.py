@@ -61,6 +61,7 @@ def rules(mode: Mode = Mode.AUTO, **changes: Any) -> Rules:
         "days_before": 5,
         "amount": hkd("50"),
         "monthly_cap": usd("200"),
+        "pays_in": "USD",
     }
     return Rules(mode=mode, **(values | changes))
 

@@ -256,7 +256,7 @@ class VendorChannel:
         return self._vendor.capabilities
 
 
-class Crash(BaseException):  # noqa: N818 - no error of the program: its end
+class Crash(BaseException):
     """The process was killed."""
 
 
@@ -477,6 +477,7 @@ def a_sim(
             low_balance=None if threshold is None else Money.parse(threshold, currency),
             days_before=days_before,
             amount=None if amount is None else Money.parse(amount, currency),
+            pays_in="USD" if account else None,
             monthly_cap=None
             if cap is None
             else Money.parse(cap, cap_currency or ("USD" if account else currency)),

@@ -335,13 +335,17 @@ def test_a_balance_says_nothing_once_a_recharge_came_after_it() -> None:
 
 
 def test_a_deadline_says_nothing_until_it_is_learned_after_the_recharge() -> None:
-    for seen_at, due in ((-HOUR, False), (timedelta(0), True), (HOUR, True)):
-        paid = order(settled_at=NOW - 30 * HOUR)
-        at = situation(
-            seen=view(
-                readings=_days(4, at=NOW - 30 * HOUR + seen_at), last_recharge=paid
-            )
-        )
+    paid = order(settled_at=NOW - 30 * HOUR)
+    second = timedelta(seconds=1)
+    for seen_at, trust, due in (
+        (-second, Trust.TYPED, False),
+        # Of the same second, only what was worked out from the recharge itself is newer.
+        (timedelta(0), Trust.TYPED, False),
+        (timedelta(0), Trust.ESTIMATE, True),
+        (second, Trust.TYPED, True),
+    ):
+        seen = _days(4, at=NOW - 30 * HOUR + seen_at, trust=trust)
+        at = situation(seen=view(readings=seen, last_recharge=paid))
         assert bool(due_rules(at, NOW)) is due
 
 

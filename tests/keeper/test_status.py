@@ -169,7 +169,7 @@ def test_a_date_from_before_the_last_recharge_is_outdated() -> None:
         assert found.deadline_outdated
         assert found.needs_attention is attention
         assert found.decision.reason in (Reason.NOT_DUE, Reason.OFF)
-    fresh = Readings(expiry=expiry(TODAY, at=NOW))
+    fresh = Readings(expiry=expiry(TODAY, at=NOW + timedelta(seconds=1)))
     found = _status(situation(seen=view(readings=fresh, last_recharge=paid)))
     assert not found.deadline_outdated
 

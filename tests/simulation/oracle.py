@@ -109,6 +109,8 @@ class Oracle:
             self.intents[place] = intent
             if intent.automatic:
                 self._doubts(process, line, now)
+                if wish is None and self._stale(line, now):
+                    self.blame("spent_on_doubt", f"{line.sim.epoch}: old balance")
                 if wish is None and not self._called_for(line, now):
                     self.blame(
                         "unjustified_purchases",
@@ -155,9 +157,12 @@ class Oracle:
             self.blame("spent_on_doubt", f"{line.sim.epoch}: restored")
         if process.engine.desk.fault is not None:
             self.blame("spent_on_doubt", "the ledger is frozen")
-        rules = line.sim.rules
-        if rules.days_before is None and now - line.balance_told_at > 49 * HOUR:
-            self.blame("spent_on_doubt", f"{line.sim.epoch}: old balance")
+
+    @staticmethod
+    def _stale(line: Line, now: float) -> bool:
+        """Tell whether nobody has said for two days what the balance is, and it alone counts."""
+        by_balance = line.sim.rules.days_before is None
+        return by_balance and now - line.balance_told_at > 49 * HOUR
 
     def _called_for(self, line: Line, now: float) -> bool:
         return (

@@ -156,7 +156,9 @@ class People:
             line.misled_until = truth.loop.time() + 60 * DAY
         if word is not arrived or any(one.state == "working" for one in same):
             self.wrong_words.add((truth.restores, order_id))
-        if not word:
+        if word:
+            line.supervised_at = truth.loop.time()
+        else:
             line.no_until = truth.loop.time() + 3 * DAY
         await process.doors.resolve(order_id, arrived=word, note=None, caller=ADMIN)
 

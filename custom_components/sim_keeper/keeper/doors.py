@@ -1,6 +1,6 @@
 """The doors through which people and automations act. Every one checks who may pass first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from .budget import caps_for, holds_for, limited
@@ -149,8 +149,9 @@ class Doors:
 
     async def approve(self, order_id: int, caller: Caller) -> Order:
         """Say yes to a question: price it anew, send it and return how it stands then."""
-        require(Door.APPROVE, caller)
         order = await self._order(order_id)
+        # Ticking off what a person paid spends nothing.
+        require(Door.RECORD if order.assisted else Door.APPROVE, caller)
         sim = self._sim(order.sim)
         async with self.engine.lock(sim.epoch):
             order = await self._order(order_id)
@@ -176,7 +177,9 @@ class Doors:
                     Reason.PRICE_CHANGED.value, price=str(offer.quote.price)
                 )
             holds = await self.engine.room(sim, offer)
-            new = as_new(sim, offer, origin=order.origin, why=order.why)
+            # Not a cent more than what the person saw.
+            agreed = replace(offer, ceiling=min(offer.ceiling, order.ceiling))
+            new = as_new(sim, agreed, origin=order.origin, why=order.why)
             order = await self.engine.desk.write(
                 Ledger.approve, order.id, new, holds, caller.actor, now
             )

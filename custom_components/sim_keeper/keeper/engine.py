@@ -38,7 +38,7 @@ from .policy import (
 )
 from .ports import Json, Wanted
 from .reminders import due_reminder
-from .sim import Mode, Reading, Sim
+from .sim import Mode, Reading, Sim, only_tightens
 from .status import SimStatus, months_caps, status
 from .world import World
 
@@ -142,9 +142,11 @@ class Engine:
         self.soon(sim.epoch)
 
     async def change(self, sim: Sim) -> None:
-        """Apply new settings of a SIM at once. Saving them is a person's go-ahead."""
+        """Apply new settings of a SIM at once. Unless they only tighten, they are a go-ahead."""
+        before = self.sims.get(sim.epoch)
         self.sims[sim.epoch] = sim
-        if self.desk.fault is None:
+        tightened = before is not None and only_tightens(before.rules, sim.rules)
+        if self.desk.fault is None and not tightened:
             await self.desk.write(
                 Ledger.clear_refusals, sim.epoch, "user:options", self.world.now()
             )
@@ -155,6 +157,7 @@ class Engine:
         self.sims.pop(epoch, None)
         self._due.pop(epoch, None)
         self._statuses.pop(epoch, None)
+        self.world.changed(epoch)
         if removed and self.desk.fault is None:
             async with self._lock(epoch):
                 await self.desk.write(
@@ -240,11 +243,17 @@ class Engine:
             sim = self.sims.get(epoch)
             if sim is None:
                 return
-            self._due[epoch] = self.world.now() + RETRY_AFTER_TROUBLE
+            self._due.pop(epoch, None)
             # Before the home is running a status may be shown, but nothing may be begun.
             work = self._evaluate if self._running else self._refresh
             await self._isolated("a SIM", work(sim))
+            self._look_again(epoch, self.world.now() + RETRY_AFTER_TROUBLE)
         self._plan()
+
+    def _look_again(self, epoch: str, moment: datetime) -> None:
+        """Plan the next look, unless something asked for one while this one went on."""
+        if epoch in self.sims:
+            self._due.setdefault(epoch, moment)
 
     def _plan(self) -> None:
         if not self._running or self.stopping:
@@ -256,9 +265,8 @@ class Engine:
         try:
             await work
         except LedgerBroken as err:
-            _LOGGER.error(
-                "The ledger cannot be used (%s): nothing is bought", err.fault.value
-            )
+            # The world heard of it when it began; here it is only the same again.
+            _LOGGER.debug("The ledger is frozen (%s)", err.fault.value)
         except Exception:  # One broken SIM must not stop the others.
             _LOGGER.exception("Something went wrong with %s", what)
 
@@ -301,7 +309,7 @@ class Engine:
             if await self._tidy(at, now):
                 at, _ = await self.situation(sim)
             decision = decide(at, now)
-            self._due[sim.epoch] = _look_at(at, decision, now)
+            self._look_again(sim.epoch, _look_at(at, decision, now))
             await self._note_mismatch(at, now)
             await self._note_stage(at, now)
             await self._remind(at, now)
@@ -341,9 +349,7 @@ class Engine:
 
     async def _send_later(self, order: Order) -> None:
         now = self.world.now()
-        await self.desk.write(
-            Ledger.look_later, order.id, now + RETRY_UNREADABLE, now
-        )
+        await self.desk.write(Ledger.look_later, order.id, now + RETRY_UNREADABLE, now)
 
     async def _end(
         self, order: Order, to: State, reason: str, *, quiet: bool = False
@@ -626,9 +632,7 @@ class Engine:
                 Exception
             ):  # One order that cannot be looked up must not hold up others.
                 _LOGGER.exception("Order %s could not be looked up", order.id)
-                later = now + RETRY_AFTER_TROUBLE
-                await self.desk.write(Ledger.look_later, order.id, later, now)
-                return
+                looked = await self.followup.put_off(sim, order)
         if looked.state is not order.state and sim is not None:
             self.soon(order.sim)
 

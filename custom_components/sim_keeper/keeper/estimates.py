@@ -26,7 +26,7 @@ def readings_after(
     day = day or now.astimezone(sim.zone).date()
     local = value is not None and value.currency == sim.currency
     bought = days
-    if bought is None and value is not None:
+    if bought is None and value is not None and not _only_activity_counts(sim):
         known = value.currency == sim.carrier.currency
         bought = sim.carrier.days_for(value) if local and known else None
     found: list[Reading] = []
@@ -50,6 +50,14 @@ def readings_after(
     if carriers.Event.TOPUP in sim.carrier.events and _later(day, before):
         found.append(_estimate(Field.LAST_ACTIVITY, day.toordinal(), UNIT_DAY, now))
     return tuple(found)
+
+
+def _only_activity_counts(sim: Sim) -> bool:
+    """Tell whether a recharge buys no validity: it only restarts the activity clock."""
+    return sim.carrier.model in (
+        carriers.Model.ACTIVITY_WINDOW,
+        carriers.Model.SPEND_WINDOW,
+    )
 
 
 def _seen_later(reading: Reading | None, day: date, sim: Sim) -> bool:

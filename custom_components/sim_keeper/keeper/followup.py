@@ -20,6 +20,7 @@ from .world import World
 
 RETRY_UNREADABLE_AFTER = timedelta(minutes=5)
 RETRY_LOGIN_AFTER = timedelta(hours=1)
+RETRY_AFTER_FAULT = timedelta(hours=1)
 LATE_LOOK_EVERY = timedelta(hours=6)
 """How often an order that a person has been given, or has denied, is still looked up."""
 LATE_LOOKS_FOR = timedelta(days=7)
@@ -71,6 +72,11 @@ class FollowUp(Settlement):
             return await self._settle(channel, sim, order, attempt, found)
         return await self._absent(channel, sim, order, wanted=wanted)
 
+    async def put_off(self, sim: Sim | None, order: Order) -> Order:
+        """Try again later after a fault of ours; that, too, ends with a person."""
+        attempt = await self._desk.read(Ledger.attempt, order.id)
+        return await self._later(sim, order, attempt, RETRY_AFTER_FAULT)
+
     async def hand_over(self, order: Order, reason: str) -> Order:
         """Give an order whose end cannot be learned to a person; keep looking now and then."""
         now = self._world.now()
@@ -117,7 +123,8 @@ class FollowUp(Settlement):
             type=EventType.REVERSED,
             reason=err.code[:128],
             refusal=err.refusal,
-            consumed=err.consumed,
+            # It was bought under this key, whatever became of it: the key is used up.
+            consumed=True,
         )
         return await self._desk.write(
             Ledger.move, order.id, closing, "keeper", self._world.now()

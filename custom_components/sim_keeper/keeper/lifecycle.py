@@ -46,6 +46,8 @@ class Lifecycle:
     """Whole days until the day of the deadline in the SIM's zone; 0 on it and after it."""
     estimated: bool
     """The deadline rests on an estimate, not on a reading."""
+    learned_on: date | None = None
+    """The SIM's day on which the deadline became known."""
 
     @property
     def over(self) -> bool:
@@ -82,6 +84,9 @@ def lifecycle(sim: Sim, readings: Readings, now: datetime) -> Lifecycle:
         stage=None if day is None else _stage(day, rescue, today, expiring_days(sim)),
         days_left=None if day is None else max(0, (day - today).days),
         estimated=reading is not None and reading.trust is Trust.ESTIMATE,
+        learned_on=None
+        if day is None or reading is None
+        else reading.observed_at.astimezone(sim.zone).date(),
     )
 
 

@@ -176,7 +176,12 @@ def deadline_speaks(at: Situation) -> bool:
     last = at.view.last_recharge
     if last is None or last.settled_at is None:
         return True
-    return _deadline_reading(at).observed_at >= last.settled_at
+    reading = _deadline_reading(at)
+    # Within one second only what was worked out from the recharge itself is the newer.
+    estimated = reading.trust is Trust.ESTIMATE
+    return reading.observed_at > last.settled_at or (
+        estimated and reading.observed_at == last.settled_at
+    )
 
 
 def need(at: Situation) -> Kind:
@@ -245,8 +250,25 @@ def _forbidden(
     if said_no := _said_no(at, now):
         return said_no
     if by_hand(at, rules):
-        return None
+        return _rests_between_small_ones(at, rules, now)
     return _forbidden_purchase(at, now, tomorrow)
+
+
+def _rests_between_small_ones(
+    at: Situation, rules: tuple[RuleKind, ...], now: datetime
+) -> tuple[Reason, datetime] | None:
+    """Wait for half of what was bought, where it buys less than the rule wants in hand.
+
+    Otherwise a person who ticks the task off would find the next one at once.
+    """
+    last, amount = at.view.last_recharge, at.sim.rules.amount
+    if rules != (RuleKind.DAYS_BEFORE,) or not _too_small(at, now):
+        return None
+    if last is None or last.settled_at is None or amount is None:
+        return None
+    half = timedelta(days=(at.sim.carrier.days_for(amount) or 0) / 2)
+    until = last.settled_at + half
+    return (Reason.RECENTLY_RECHARGED, until) if now < until else None
 
 
 def _forbidden_purchase(
@@ -335,9 +357,21 @@ def not_automatic(
             return reason
     if rules == (RuleKind.LOW_BALANCE,):
         return _balance_doubt(at, now)
-    if RuleKind.DAYS_BEFORE in rules and _deadline_reading(at).trust is Trust.HINT:
+    if RuleKind.DAYS_BEFORE in rules and _deadline_doubtful(at):
         return Reason.DEADLINE_DOUBTFUL
     return None
+
+
+def _deadline_doubtful(at: Situation) -> bool:
+    """Tell whether the deadline is not good enough to buy on.
+
+    What a source shows may lag behind a recharge that it has not shown yet, as with a balance.
+    """
+    reading, last = _deadline_reading(at), at.view.last_recharge
+    if reading.trust is not Trust.MEASURED or last is None or last.settled_at is None:
+        return reading.trust is Trust.HINT
+    shown = last.effect is Effect.VERIFIED
+    return not shown and reading.observed_at <= last.settled_at + BALANCE_SETTLES_AFTER
 
 
 def _denied(at: Situation, capabilities: Capabilities, now: datetime) -> bool:

@@ -9,6 +9,8 @@ from .sim import Mode, Sim
 STAGES = (30, 14, 7, 3, 1, 0)
 # In automatic mode the order should be done by then; a reminder means that it is not.
 STAGE_MAX_AUTOMATIC = 3
+# Who has just recharged need not be told that what he bought is a month.
+STAGE_MIN_JUST_BOUGHT = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +34,10 @@ def due_reminder(sim: Sim, life: Lifecycle, today: date) -> Reminder | None:
         return Reminder(deadline, f"grace:{today.isoformat()}")
     first = STAGE_MAX_AUTOMATIC if sim.rules.mode is Mode.AUTO else STAGES[0]
     reached = [stage for stage in STAGES if life.days_left <= stage <= first]
-    return Reminder(deadline, str(min(reached))) if reached else None
+    if not reached:
+        return None
+    stage = min(reached)
+    just_bought = life.estimated and life.learned_on == today
+    if just_bought and stage >= STAGE_MIN_JUST_BOUGHT:
+        return None
+    return Reminder(deadline, str(stage))

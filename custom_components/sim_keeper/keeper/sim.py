@@ -1,6 +1,6 @@
 """The values that describe a prepaid line: the SIM, its rules and its readings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -106,6 +106,18 @@ class Rules:
     days_before: int | None = None
     amount: Money | None = None
     monthly_cap: Money | None = None
+    pays_in: str | None = None
+    """The currency of the wallet that pays; None where it is the SIM's own."""
+
+
+def only_tightens(old: Rules, new: Rules) -> bool:
+    """Tell whether a change of rules does no more than lower the mode or the threshold."""
+    lower = LOOSENESS[new.mode] <= LOOSENESS[old.mode]
+    if old.low_balance is not None and new.low_balance is not None:
+        lower = lower and new.low_balance <= old.low_balance
+    else:
+        lower = lower and old.low_balance == new.low_balance
+    return lower and old == replace(new, mode=old.mode, low_balance=old.low_balance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

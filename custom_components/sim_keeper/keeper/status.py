@@ -52,7 +52,8 @@ def status(
 ) -> SimStatus:
     """Draw up the status of a SIM."""
     sim, view, life = at.sim, at.view, at.life
-    pays = sim.rules.monthly_cap.currency if sim.rules.monthly_cap else sim.currency
+    cap = sim.rules.monthly_cap
+    pays = cap.currency if cap else sim.rules.pays_in or sim.currency
     spent = sum(
         (s.in_currency(pays) for s in spendings if s.scope == sim_scope(sim.epoch)),
         Money(0, pays),
@@ -87,7 +88,7 @@ def status(
 
 def _left(sim: Sim, spent: Money) -> Money | None:
     cap = sim.rules.monthly_cap
-    if cap is None:
+    if cap is None or cap.currency != spent.currency:
         return None
     left = cap - spent
     return left if left.minor > 0 else Money(0, cap.currency)

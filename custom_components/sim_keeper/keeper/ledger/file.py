@@ -37,16 +37,19 @@ def connect(path: Path | str) -> sqlite3.Connection:
     conn = sqlite3.connect(path, autocommit=True, timeout=10, check_same_thread=False)
     try:
         for name, value in _PRAGMAS.items():
-            conn.execute(f"PRAGMA {name} = {value}")
-            (actual,) = conn.execute(f"PRAGMA {name}").fetchone()
-            # A database in memory has no journal to delete.
-            if actual != value and not (name == "journal_mode" and actual == "memory"):
-                detail = f"pragma {name} is {actual}"
-                raise LedgerBroken(LedgerFault.UNWRITABLE, detail)
+            _set(conn, name, value)
     except BaseException:
         conn.close()
         raise
     return conn
+
+
+def _set(conn: sqlite3.Connection, name: str, value: object) -> None:
+    conn.execute(f"PRAGMA {name} = {value}")
+    (actual,) = conn.execute(f"PRAGMA {name}").fetchone()
+    # A database in memory has no journal to delete.
+    if actual != value and not (name == "journal_mode" and actual == "memory"):
+        raise LedgerBroken(LedgerFault.UNWRITABLE, f"pragma {name} is {actual}")
 
 
 def create(conn: sqlite3.Connection, ledger_uuid: str) -> None:

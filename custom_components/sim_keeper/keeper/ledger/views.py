@@ -82,7 +82,7 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
         cycle=cycle,
         last_recharge=_order(
             book,
-            "sim = ? AND state = 'confirmed'"
+            "sim = ? AND state = 'confirmed' AND kind = 'recharge'"
             # The end of that day anywhere on earth, but not later than it was noted.
             " ORDER BY coalesce(min(settled_at, happened_on * 86400 - 62135553600), settled_at)"
             " DESC, id DESC",
@@ -183,7 +183,7 @@ def _order(book: Book, where: str, *values: str | int) -> Order | None:
 
 def _refused(book: Book, epoch: str, cycle: int, since: int) -> tuple[Order, ...]:
     rows = book.rows(
-        "SELECT * FROM orders WHERE sim = ? AND cycle = ? AND assisted = 0"
+        "SELECT * FROM orders WHERE sim = ? AND cycle = ? AND assisted = 0"  # noqa: S608
         f" AND state = 'rejected' AND {_ENDED_SINCE} ORDER BY id",
         epoch,
         cycle,
