@@ -12,7 +12,6 @@ from .sims import ASK, AUTO, SIMS, DemoSim
 
 DOMAIN = "sim_keeper"
 DASHBOARD = "demo-sims"
-FIRST_RECHARGE = "5000"
 VALID_FOR_DAYS = 3
 TO_DO = "todo.household_to_do"
 _SHOWN = ("stage", "days_left", "keep_alive_deadline", "balance")
@@ -67,22 +66,9 @@ async def seed(home: Client, vendor_url: str, sims: Sequence[DemoSim] = SIMS) ->
             await add_sim(home, sim)
 
 
-async def supervise(home: Client, vendor: Vendor) -> None:
-    """Recharge the automatic SIM once by hand: before that no account may act by itself."""
-    if await vendor.purchases(AUTO.digits):
-        return
-    device = await home.device(f"sensor.{AUTO.slug}_stage")
-    await home.act(
-        "sim_keeper.recharge", {"device_id": device, "amount": FIRST_RECHARGE}
-    )
-    await wait_until(
-        lambda: _delivered(home, vendor, 1), "the first recharge is confirmed"
-    )
-
-
 async def play(home: Client, vendor: Vendor) -> None:
     """Let it be known that the automatic SIM expires soon; the rest it does itself."""
-    if len(await vendor.purchases(AUTO.digits)) != 1:
+    if await vendor.purchases(AUTO.digits):
         return
     device = await home.device(f"sensor.{AUTO.slug}_stage")
     expiry = AUTO.today + timedelta(days=VALID_FOR_DAYS)
@@ -95,7 +81,7 @@ async def play(home: Client, vendor: Vendor) -> None:
 async def recharged_by_itself(home: Client, vendor: Vendor) -> dict[str, Any]:
     """Wait for the automatic recharge, and return it as the vendor has it."""
     sale = await wait_until(
-        lambda: _delivered(home, vendor, 2), "the automatic recharge is confirmed"
+        lambda: _delivered(home, vendor, 1), "the automatic recharge is confirmed"
     )
 
     async def safe() -> bool:

@@ -58,7 +58,6 @@ async def _fill(made: Installation) -> None:
         await made.vendor.fault("takes", seconds=2, times=None)
         await seeding.settle_in(home)
         await seeding.seed(home, made.vendor.url)
-        await seeding.supervise(home, made.vendor)
         await seeding.play(home, made.vendor)
         await seeding.recharged_by_itself(home, made.vendor)
         await seeding.shown_sims(home)

@@ -49,7 +49,9 @@ def usd(text: str) -> Money:
     return Money.parse(text, "USD")
 
 
-def carrier(profile: str | None = "valuegb_hk", /, **overrides: object) -> CarrierProfile:
+def carrier(
+    profile: str | None = "valuegb_hk", /, **overrides: object
+) -> CarrierProfile:
     """Return a packaged carrier or, without a name, one that nobody knows."""
     known = load_carriers()[profile] if profile else other_carrier("HK", "HKD")
     return with_overrides(known, overrides) if overrides else known
@@ -110,16 +112,12 @@ def balance(
     return reading(Field.BALANCE, amount.minor, amount.currency, at=at, trust=trust)
 
 
-def expiry(
-    day: date, *, at: datetime = NOW, trust: Trust = Trust.TYPED
-) -> Reading:
+def expiry(day: date, *, at: datetime = NOW, trust: Trust = Trust.TYPED) -> Reading:
     """Return an expiry."""
     return reading(Field.EXPIRY, day.toordinal(), UNIT_DAY, at=at, trust=trust)
 
 
-def activity(
-    day: date, *, at: datetime = NOW, trust: Trust = Trust.TYPED
-) -> Reading:
+def activity(day: date, *, at: datetime = NOW, trust: Trust = Trust.TYPED) -> Reading:
     """Return a last activity."""
     return reading(Field.LAST_ACTIVITY, day.toordinal(), UNIT_DAY, at=at, trust=trust)
 

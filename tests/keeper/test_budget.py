@@ -55,9 +55,7 @@ def test_a_sim_s_cap_runs_in_its_zone_and_the_household_s_at_home() -> None:
 
 
 def test_without_a_shared_cap_the_household_is_counted_all_the_same() -> None:
-    caps = caps_for(
-        sim(rules=rules(monthly_cap=None)), HouseholdRules(zone=HK), NOW
-    )
+    caps = caps_for(sim(rules=rules(monthly_cap=None)), HouseholdRules(zone=HK), NOW)
     assert [cap.limit for cap in caps] == [None, None]
     assert [hold.scope for hold in holds_for(caps, "USD")] == [OWN, HOUSEHOLD_SCOPE]
     assert not limited(holds_for(caps, "USD"))

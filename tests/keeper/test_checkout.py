@@ -23,15 +23,7 @@ from custom_components.sim_keeper.keeper.ports import Lookup
 from custom_components.sim_keeper.keeper.sim import Mode, Sim
 
 from .builders import usd
-from .model_world import (
-    ACCOUNT,
-    ADMIN,
-    Crash,
-    Fault,
-    ModelWorld,
-    a_sim,
-    expiring_in,
-)
+from .model_world import ACCOUNT, ADMIN, Crash, Fault, ModelWorld, a_sim, expiring_in
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 KEY = "SKAAAAAAAAAA-001-0"
@@ -210,7 +202,9 @@ async def test_a_lookup_that_lags_finds_the_purchase_before_it_is_sent_again() -
     assert world.vendor.submits == [KEY]
 
 
-async def test_a_purchase_that_appears_only_after_the_second_send_is_paid_once() -> None:
+async def test_a_purchase_that_appears_only_after_the_second_send_is_paid_once() -> (
+    None
+):
     """The vendor refuses the key it has seen; that is no failure and no success."""
     world, sim = await _begun(Fault.LOSE_ANSWER)
     world.vendor.lag = 3 * HOUR
@@ -234,7 +228,9 @@ async def test_a_refusal_of_the_second_send_may_be_the_echo_of_the_first() -> No
     assert (await _only(world, sim)).state is State.CONFIRMED
 
 
-async def test_a_request_that_never_arrived_is_sent_once_more_then_a_person_decides() -> None:
+async def test_a_request_that_never_arrived_is_sent_once_more_then_a_person_decides() -> (
+    None
+):
     world, sim = await _begun(Fault.LOSE_REQUEST, Fault.LOSE_REQUEST)
     await world.pass_time(2 * HOUR)
     order = await _only(world, sim)
@@ -303,7 +299,9 @@ async def test_a_lookup_that_is_broken_for_a_day_still_ends_with_a_person() -> N
     assert (await _only(world, sim)).state is State.NEEDS_PERSON
 
 
-async def test_an_account_that_is_missing_leaves_the_order_unknown_then_to_a_person() -> None:
+async def test_an_account_that_is_missing_leaves_the_order_unknown_then_to_a_person() -> (
+    None
+):
     world, sim = await _begun(Fault.LOSE_ANSWER)
     channel = world.channels.pop(ACCOUNT)
     await world.pass_time(2 * HOUR)
@@ -412,7 +410,9 @@ async def test_a_delivery_that_is_taken_back_is_reversed_and_told() -> None:
     strict=True,
     reason="decision: a reversal leaves the estimated expiry and balance of the recharge",
 )
-async def test_a_sim_whose_recharge_was_taken_back_is_not_thought_to_be_recharged() -> None:
+async def test_a_sim_whose_recharge_was_taken_back_is_not_thought_to_be_recharged() -> (
+    None
+):
     world, sim = await _begun()
     world.vendor.bought[0].undone = True
     await world.pass_time(3 * DAY)
@@ -542,7 +542,7 @@ async def test_a_price_above_the_hold_is_booked_told_and_stops_the_automatic() -
     assert (order.state, order.why["reason"]) == (State.ASKED, "overshot")
     # The admin's go-ahead ends it.
     await world.doors.cancel(order.id, ADMIN)
-    await world.engine.change(a_sim())
+    await world.engine.change(a_sim(amount="60"))
     await world.rest()
     assert len(world.vendor.delivered) == 2
 

@@ -66,9 +66,7 @@ def test_an_unknown_ladder_says_nothing_of_the_expiry() -> None:
 
 def test_a_carrier_in_another_currency_than_the_line_says_nothing() -> None:
     line = sim(currency="USD")
-    assert _after(line, Readings(), value=usd("50")) == {
-        Field.LAST_ACTIVITY: _day(0)
-    }
+    assert _after(line, Readings(), value=usd("50")) == {Field.LAST_ACTIVITY: _day(0)}
 
 
 def test_the_balance_grows_by_the_credit_in_its_own_currency() -> None:

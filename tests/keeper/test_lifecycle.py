@@ -68,9 +68,7 @@ def test_the_second_after_the_end_is_the_next_day(day: date, zone: str) -> None:
 
 
 @given(
-    st.datetimes(
-        datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)
-    ),
+    st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),
     st.integers(-60, 400),
     st.sampled_from(ZONES),
 )
@@ -97,7 +95,10 @@ def test_the_same_moment_is_another_day_on_the_other_side_of_the_date_line() -> 
 
 def test_a_day_is_counted_once_when_the_clocks_change() -> None:
     line = sim(zone=ZoneInfo("Europe/Berlin"))
-    for start in (datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 10, 24, tzinfo=UTC)):
+    for start in (
+        datetime(2026, 3, 28, tzinfo=UTC),
+        datetime(2026, 10, 24, tzinfo=UTC),
+    ):
         readings = Readings(expiry=expiry(start.date() + timedelta(days=3)))
         seen = [
             lifecycle(line, readings, start + timedelta(hours=hour)).days_left
@@ -125,7 +126,9 @@ def test_a_number_is_in_grace_then_lost(
     life = lifecycle(line, Readings(expiry=expiry(day)), now)
     assert life.stage is stage
     assert life.over is (days_over > 0)
-    known = None if grace is None else end_of_day(day + timedelta(days=grace), line.zone)
+    known = (
+        None if grace is None else end_of_day(day + timedelta(days=grace), line.zone)
+    )
     assert life.grace_end == known
 
 
@@ -139,7 +142,9 @@ def test_expiring_begins_with_the_rule_or_a_fortnight(
     assert expiring_days(line) == lead
     today = NOW.astimezone(line.zone).date()
     stages = [
-        lifecycle(line, Readings(expiry=expiry(today + timedelta(days=days))), NOW).stage
+        lifecycle(
+            line, Readings(expiry=expiry(today + timedelta(days=days))), NOW
+        ).stage
         for days in (lead, lead + 1)
     ]
     assert stages == [Stage.EXPIRING, Stage.ACTIVE]

@@ -101,7 +101,8 @@ def test_what_cannot_be_read_exactly_is_refused(
 
 
 @pytest.mark.parametrize(
-    "value", [Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-Infinity")]
+    "value",
+    [Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-Infinity")],
 )
 def test_a_decimal_that_is_no_number_is_refused(value: Decimal) -> None:
     for convert in (Money.exactly, Money.rounded_up):

@@ -229,18 +229,14 @@ def test_an_order_past_its_time_is_not_sent_again() -> None:
     now = NOW + _s(1200)
     for until, step in ((0, Step.SEND_AGAIN), (-1, Step.HAND_OVER)):
         stale = order(State.UNKNOWN, valid_until=now + _s(until))
-        found = after_absent(
-            capabilities(), stale, attempt(looks=3), now, wanted=True
-        )
+        found = after_absent(capabilities(), stale, attempt(looks=3), now, wanted=True)
         assert found.step is step
 
 
 def test_the_window_for_a_second_send_counts_from_the_first() -> None:
     now = NOW + _s(7200)
     sent = attempt(looks=3, first_sent_at=NOW - _s(1), last_sent_at=NOW)
-    found = after_absent(
-        capabilities(), order(State.UNKNOWN), sent, now, wanted=True
-    )
+    found = after_absent(capabilities(), order(State.UNKNOWN), sent, now, wanted=True)
     assert found.step is Step.HAND_OVER
 
 

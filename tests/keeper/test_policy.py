@@ -279,7 +279,9 @@ def test_nothing_is_sent_for_any_reason_but_that_it_is_due() -> None:
     sent = {reason for _, action, reason in TABLE if action is Action.SEND}
     assert sent == {Reason.DUE}
     asked = {reason for _, action, reason in TABLE if action is Action.ASK}
-    assert not asked & {reason for _, action, reason in TABLE if action is Action.NOTHING}
+    assert not asked & {
+        reason for _, action, reason in TABLE if action is Action.NOTHING
+    }
 
 
 def test_the_reasons_that_are_told_are_those_that_only_a_person_can_end() -> None:
@@ -410,9 +412,7 @@ def test_where_a_top_up_is_no_activity_a_person_uses_the_number() -> None:
     used = view(readings=Readings(last_activity=activity(date(2026, 2, 4))))
     decision = decide(situation(line, used), NOW)
     assert (decision.action, decision.kind) == (Action.ASSIST, Kind.ACTIVITY)
-    poor = Readings(
-        last_activity=activity(date(2026, 2, 4)), balance=balance(hkd("1"))
-    )
+    poor = Readings(last_activity=activity(date(2026, 2, 4)), balance=balance(hkd("1")))
     line = sim(carrier=_no_topup_carrier(), rules=BOTH)
     decision = decide(situation(line, view(readings=poor)), NOW)
     assert (decision.action, decision.kind) == (Action.SEND, Kind.RECHARGE)
@@ -493,9 +493,7 @@ def test_a_no_is_respected_for_a_while(
 
 def test_a_no_lasts_a_week_where_no_deadline_presses() -> None:
     for days, rests in ((6.9, True), (7, False)):
-        said = view(
-            readings=_low(), last_no=_no(State.DECLINED, timedelta(days=days))
-        )
+        said = view(readings=_low(), last_no=_no(State.DECLINED, timedelta(days=days)))
         decision = decide(situation(sim(rules=LOW), said), NOW)
         assert (decision.reason is Reason.SAID_NO) is rests
     unsettled = view(last_no=order(State.DECLINED, settled_at=None))

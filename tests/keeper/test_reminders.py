@@ -5,11 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from custom_components.sim_keeper.keeper.lifecycle import lifecycle
-from custom_components.sim_keeper.keeper.reminders import (
-    STAGES,
-    Reminder,
-    due_reminder,
-)
+from custom_components.sim_keeper.keeper.reminders import STAGES, Reminder, due_reminder
 from custom_components.sim_keeper.keeper.sim import Mode, Readings
 
 from .builders import HK, carrier, expiry, rules, sim

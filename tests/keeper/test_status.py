@@ -13,11 +13,7 @@ from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.policy import Reason, Situation, decide
 from custom_components.sim_keeper.keeper.sim import Field, Mode, Readings
-from custom_components.sim_keeper.keeper.status import (
-    SimStatus,
-    months_caps,
-    status,
-)
+from custom_components.sim_keeper.keeper.status import SimStatus, months_caps, status
 
 from .builders import (
     EPOCH,
@@ -53,7 +49,10 @@ def _days(days: int) -> Readings:
 
 def test_a_sim_of_which_nothing_is_known() -> None:
     at = situation(
-        sim(account=None, rules=rules(Mode.REMIND, amount=None, monthly_cap=None)),
+        sim(
+            account=None,
+            rules=rules(Mode.REMIND, amount=None, monthly_cap=None, pays_in=None),
+        ),
         view(readings=Readings()),
     )
     found = _status(at)
@@ -101,6 +100,23 @@ def test_what_is_left_of_a_budget_is_never_less_than_nothing(
     assert found.budget_left == Money(left, "USD")
 
 
+@pytest.mark.parametrize(
+    ("cap", "pays_in", "spent"),
+    [
+        (hkd("100"), "USD", hkd("0.07")),
+        (None, "USD", usd("0.05")),
+        (None, None, hkd("0.07")),
+    ],
+)
+def test_spending_is_told_in_the_money_of_the_cap_or_of_the_wallet(
+    cap: Money | None, pays_in: str | None, spent: Money
+) -> None:
+    line = sim(rules=rules(monthly_cap=cap, pays_in=pays_in))
+    found = _status(situation(line), _spent(f"sim:{EPOCH}", USD=5, HKD=7))
+    assert found.spent == spent
+    assert found.budget_left == (None if cap is None else cap - spent)
+
+
 def test_what_the_household_spent_is_not_the_sim_s() -> None:
     found = _status(situation(), _spent("household", USD=99), _spent("sim:B", USD=99))
     assert found.spent == usd("0")
@@ -115,9 +131,7 @@ def test_what_the_household_spent_is_not_the_sim_s() -> None:
         (Readings(balance=balance(usd("1"))), False),
     ],
 )
-def test_a_balance_is_low_below_its_threshold(
-    seen: Readings, low: bool | None
-) -> None:
+def test_a_balance_is_low_below_its_threshold(seen: Readings, low: bool | None) -> None:
     line = sim(rules=rules(low_balance=hkd("10")))
     assert _status(situation(line, view(readings=seen))).low_balance is low
     assert _status(situation(seen=view(readings=seen))).low_balance is None
@@ -162,9 +176,7 @@ def test_a_date_from_before_the_last_recharge_is_outdated() -> None:
     paid = order(settled_at=NOW)
     old = Readings(expiry=expiry(TODAY, at=NOW - timedelta(hours=1)))
     for mode, attention in ((Mode.ASK, True), (Mode.OFF, False)):
-        at = situation(
-            sim(rules=rules(mode)), view(readings=old, last_recharge=paid)
-        )
+        at = situation(sim(rules=rules(mode)), view(readings=old, last_recharge=paid))
         found = _status(at)
         assert found.deadline_outdated
         assert found.needs_attention is attention

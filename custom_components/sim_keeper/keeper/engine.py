@@ -10,7 +10,7 @@ from .budget import HouseholdRules, caps_for, holds_for, limited, overrun
 from .checkout import Checkout, Offer, as_new, terms_of
 from .errors import LedgerBroken, LoginFailed, OrderRefused, Rejected, Unavailable
 from .followup import FollowUp
-from .judgement import VERIFIED_WITHIN, effect_shown, judged
+from .judgement import VERIFIED_WITHIN, effect_shown, judged, repeats_a_doubt
 from .ledger import (
     STOPPED,
     Closing,
@@ -196,7 +196,10 @@ class Engine:
         view = await self.desk.read(Ledger.view, epoch, None, now)
         last = view.last_recharge
         before = getattr(view.readings, reading.field.value)
-        reading = judged(reading, before, last)
+        measured = reading
+        reading = judged(measured, before, last)
+        if repeats_a_doubt(measured, reading, before):
+            return
         await self.desk.write(Ledger.add_reading, epoch, reading, "source", now)
         if last is None or last.settled_at is None or last.effect is not Effect.OPEN:
             return

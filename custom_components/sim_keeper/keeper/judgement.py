@@ -38,6 +38,21 @@ def judged(reading: Reading, before: Reading | None, last: Order | None) -> Read
     )
 
 
+def repeats_a_doubt(measured: Reading, kept: Reading, before: Reading | None) -> bool:
+    """Tell whether a doubted reading only says again what was doubted less than that ago.
+
+    Such a one is not kept: a source that reads every minute would put off the second reading,
+    which has to come a quarter of an hour after the first, for ever.
+    """
+    return (
+        measured.trust is Trust.MEASURED
+        and kept.trust is Trust.HINT
+        and before is not None
+        and before.trust is Trust.HINT
+        and _agree(measured, before)
+    )
+
+
 def effect_shown(
     order: Order, before: Reading | None, reading: Reading
 ) -> Effect | None:

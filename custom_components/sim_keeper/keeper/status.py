@@ -88,7 +88,7 @@ def status(
 
 def _left(sim: Sim, spent: Money) -> Money | None:
     cap = sim.rules.monthly_cap
-    if cap is None or cap.currency != spent.currency:
+    if cap is None:
         return None
     left = cap - spent
     return left if left.minor > 0 else Money(0, cap.currency)

@@ -91,7 +91,7 @@ def test_a_value_that_vanished_is_seen(table: str, column: str) -> None:
         f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608
     )
     optional = conn.execute(
-        "SELECT 1 FROM pragma_table_info(?) WHERE name = ? AND \"notnull\" = 0 AND pk = 0",
+        'SELECT 1 FROM pragma_table_info(?) WHERE name = ? AND "notnull" = 0 AND pk = 0',
         (table, column),
     ).fetchone()
     if rows.fetchone() == (0,) or optional is None:
@@ -155,7 +155,8 @@ def _all(conn: sqlite3.Connection) -> None:
 
 
 @pytest.mark.parametrize(
-    "harm", [_remove, _remove_first, _remove_and_close_the_gap, _swap, _edit, _append, _all]
+    "harm",
+    [_remove, _remove_first, _remove_and_close_the_gap, _swap, _edit, _append, _all],
 )
 def test_a_changed_history_is_seen(harm: Callable[[sqlite3.Connection], None]) -> None:
     conn = _defenceless(_full())

@@ -449,9 +449,7 @@ def test_a_journal_that_a_power_cut_left_is_rolled_back(path: Path) -> None:
     conn.execute("PRAGMA cache_size = 1")
     conn.execute("BEGIN IMMEDIATE")
     for index in range(200):
-        conn.execute(
-            "INSERT INTO setting VALUES (?, ?)", (f"name {index}", "x" * 500)
-        )
+        conn.execute("INSERT INTO setting VALUES (?, ?)", (f"name {index}", "x" * 500))
     journal = path.with_name(path.name + "-journal")
     torn, left = path.read_bytes(), journal.read_bytes()
     conn.execute("ROLLBACK")

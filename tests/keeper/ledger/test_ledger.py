@@ -338,9 +338,7 @@ def test_a_key_is_sent_at_most_four_times() -> None:
         (State.CANCELLED, EventType.CANCELLED),
     ],
 )
-def test_what_was_not_sent_is_not_counted_as_sent(
-    to: State, type_: EventType
-) -> None:
+def test_what_was_not_sent_is_not_counted_as_sent(to: State, type_: EventType) -> None:
     ledger = a_ledger()
     order = sending(ledger)
     move(ledger, order, to, type=type_)
@@ -405,7 +403,9 @@ def test_what_reads_back_differently_freezes(monkeypatch: pytest.MonkeyPatch) ->
 # -- Adoption ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("cost", "booked"), [(usd("9.99"), 999), (None, 700), (hkd("1"), 700)])
+@pytest.mark.parametrize(
+    ("cost", "booked"), [(usd("9.99"), 999), (None, 700), (hkd("1"), 700)]
+)
 def test_a_purchase_that_nobody_knew_of_is_adopted(cost: Any, booked: int) -> None:
     ledger = a_ledger()
     delivery = Delivery(cost=cost, cost_exact=None, reference="v-1")
@@ -541,7 +541,9 @@ def test_a_refusal_right_after_the_go_ahead_counts_again() -> None:
     assert ledger.view(EPOCH, None, NOW).refused == (second,)
 
 
-def test_an_order_that_was_on_its_way_at_the_go_ahead_counts_when_it_is_refused() -> None:
+def test_an_order_that_was_on_its_way_at_the_go_ahead_counts_when_it_is_refused() -> (
+    None
+):
     ledger = a_ledger()
     order = move(ledger, sending(ledger), State.PENDING)
     ledger.clear_refusals(EPOCH, "user:1", NOW)

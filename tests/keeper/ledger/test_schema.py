@@ -76,7 +76,9 @@ def _asked_task() -> Ledger:
 def _sending_unheld() -> Ledger:
     ledger = a_ledger()
     order = ledger.bear_approved(new(), (), "user:1", NOW)
-    conn_of(ledger).execute("UPDATE orders SET state = 'sending' WHERE id = ?", (order.id,))
+    conn_of(ledger).execute(
+        "UPDATE orders SET state = 'sending' WHERE id = ?", (order.id,)
+    )
     return ledger
 
 
@@ -89,7 +91,9 @@ def _rejected_then_late_truth() -> Ledger:
         "UPDATE orders SET state = 'confirmed' WHERE id = ?", (first.id,)
     )
     ledger.approve(second.id, new(), HOLDS, "user:1", NOW)
-    conn_of(ledger).execute("UPDATE orders SET state = 'sending' WHERE id = ?", (second.id,))
+    conn_of(ledger).execute(
+        "UPDATE orders SET state = 'sending' WHERE id = ?", (second.id,)
+    )
     return ledger
 
 
@@ -137,7 +141,10 @@ BROKEN: dict[str, list[tuple[Callable[[], Ledger], str]]] = {
         (a_ledger, f"UPDATE sim SET epoch = '{OTHER}', removed_at = 5"),
     ],
     "order_birth": [
-        (a_ledger, f"{ORDER} (1,'{EPOCH}',1,'{origin}',0,'{state.value}','{{}}',1,'USD',1,1)")
+        (
+            a_ledger,
+            f"{ORDER} (1,'{EPOCH}',1,'{origin}',0,'{state.value}','{{}}',1,'USD',1,1)",
+        )
         for origin in ("rule", "person", "action")
         for state in State
         if state not in (State.ASKED, State.APPROVED)
@@ -340,29 +347,75 @@ def test_the_ledger_holds_the_moves_of_the_heart() -> None:
 GOOD: dict[str, dict[str, object]] = {
     "sim": {"epoch": "CCCCCCCCCC", "number": "+1", "zone": "UTC", "removed_at": None},
     "orders": {
-        **{"id": 9, "sim": OTHER, "cycle": 1, "request": "r", "origin": "rule"},
-        **{"assisted": 0, "kind": "recharge", "state": "asked", "effect": "open"},
-        **{"why": "{}", "body": "{}", "price_minor": 1, "max_minor": 1},
-        **{"pay_cur": "USD", "cost_minor": 1, "cost_exact": "1", "days": 1},
-        **{"reference": "r", "receipt": "r", "place": "p", "refusal": "later"},
-        **{"reason": "r", "note": "n", "created_at": 1, "valid_until": 1},
+        "id": 9,
+        "sim": OTHER,
+        "cycle": 1,
+        "request": "r",
+        "origin": "rule",
+        "assisted": 0,
+        "kind": "recharge",
+        "state": "asked",
+        "effect": "open",
+        "why": "{}",
+        "body": "{}",
+        "price_minor": 1,
+        "max_minor": 1,
+        "pay_cur": "USD",
+        "cost_minor": 1,
+        "cost_exact": "1",
+        "days": 1,
+        "reference": "r",
+        "receipt": "r",
+        "place": "p",
+        "refusal": "later",
+        "reason": "r",
+        "note": "n",
+        "created_at": 1,
+        "valid_until": 1,
     },
     "attempt": {
-        **{"key": "k", "order_id": 2, "sim": OTHER, "cycle": 1, "ordinal": 1},
-        **{"account": "a", "body_sha": SHA, "first_sent_at": 5, "last_sent_at": 5},
-        **{"sends": 1, "looks": 0, "consumed": 0},
+        "key": "k",
+        "order_id": 2,
+        "sim": OTHER,
+        "cycle": 1,
+        "ordinal": 1,
+        "account": "a",
+        "body_sha": SHA,
+        "first_sent_at": 5,
+        "last_sent_at": 5,
+        "sends": 1,
+        "looks": 0,
+        "consumed": 0,
     },
     "hold": {
-        **{"order_id": 1, "scope": "s", "period": "m", "cur": "USD"},
-        **{"cap_minor": 9, "amount": 1, "state": "held"},
+        "order_id": 1,
+        "scope": "s",
+        "period": "m",
+        "cur": "USD",
+        "cap_minor": 9,
+        "amount": 1,
+        "state": "held",
     },
     "event": {
-        **{"seq": None, "at": 1, "sim": None, "order_id": None, "type": "day"},
-        **{"actor": "k", "data": "{}", "hash": b"x" * 32},
+        "seq": None,
+        "at": 1,
+        "sim": None,
+        "order_id": None,
+        "type": "day",
+        "actor": "k",
+        "data": "{}",
+        "hash": b"x" * 32,
     },
     "reading": {
-        **{"id": 9, "sim": OTHER, "field": "balance", "value": 1, "unit": "USD"},
-        **{"observed_at": 1, "got_at": 1, "source": "s", "trust": "typed"},
+        "id": 9,
+        "sim": OTHER,
+        "field": "balance",
+        "value": 1,
+        "unit": "USD",
+        "observed_at": 1,
+        "got_at": 1,
+        "source": "s",
+        "trust": "typed",
     },
 }
 LONG = "x" * 1025
@@ -444,7 +497,9 @@ def test_a_bad_value_is_refused(
 def _checks() -> set[tuple[str, str]]:
     """Return the table and column of every CHECK in the schema."""
     found: set[tuple[str, str]] = set()
-    for table, body in re.findall(r"CREATE TABLE (\w+)\((.*?)\) STRICT", TABLES, re.DOTALL):
+    for table, body in re.findall(
+        r"CREATE TABLE (\w+)\((.*?)\) STRICT", TABLES, re.DOTALL
+    ):
         column = ""
         for line in body.splitlines():
             if named := re.match(r"  (\w+) (?:TEXT|INTEGER|BLOB)", line):
@@ -542,7 +597,18 @@ def test_nothing_hangs_in_the_air(sql: str) -> None:
 
 @pytest.mark.parametrize(
     "table",
-    ["meta", "sim", "legal", "orders", "attempt", "hold", "event", "told", "reading", "setting"],
+    [
+        "meta",
+        "sim",
+        "legal",
+        "orders",
+        "attempt",
+        "hold",
+        "event",
+        "told",
+        "reading",
+        "setting",
+    ],
 )
 @pytest.mark.parametrize("verb", ["INSERT OR REPLACE", "REPLACE"])
 def test_replacing_does_not_pass_the_rules(table: str, verb: str) -> None:
