@@ -81,7 +81,7 @@ async def play(home: Client, vendor: Vendor) -> None:
 async def recharged_by_itself(home: Client, vendor: Vendor) -> dict[str, Any]:
     """Wait for the automatic recharge, and return it as the vendor has it."""
     sale = await wait_until(
-        lambda: _delivered(home, vendor, 1), "the automatic recharge is confirmed"
+        lambda: _delivered(home, vendor), "the automatic recharge is confirmed"
     )
 
     async def safe() -> bool:
@@ -127,14 +127,12 @@ async def question(home: Client) -> str:
     return await wait_until(look, "the question is on the to-do list")
 
 
-async def _delivered(
-    home: Client, vendor: Vendor, purchases: int
-) -> dict[str, Any] | None:
-    """Return the newest purchase once there are so many and Home Assistant knows the last."""
+async def _delivered(home: Client, vendor: Vendor) -> dict[str, Any] | None:
+    """Return the purchase once it is delivered and Home Assistant knows of it."""
     sales = await vendor.purchases(AUTO.digits)
-    if len(sales) < purchases or sales[-1]["state"] != "SUCCESSFUL":
+    if not sales or sales[-1]["state"] != "SUCCESSFUL":
         return None
     device = await home.device(f"sensor.{AUTO.slug}_stage")
     ledger = await home.act("sim_keeper.get_ledger", {"device_id": device})
     confirmed = [row for row in ledger["orders"] if row["state"] == "confirmed"]
-    return sales[-1] if len(confirmed) >= purchases else None
+    return sales[-1] if confirmed else None

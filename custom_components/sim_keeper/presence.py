@@ -67,7 +67,9 @@ def add_sim_entities[D: Described](
 
     @callback
     def add_existing() -> None:
-        sim = coordinator.home.engine.sims[coordinator.epoch]
+        sim = coordinator.home.engine.sims.get(coordinator.epoch)
+        if sim is None:  # The entry is being unloaded.
+            return
         exist = [
             description
             for description in absent.values()

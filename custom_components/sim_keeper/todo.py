@@ -158,8 +158,11 @@ def _reasons(
         numbers = {name: str(why.get(name)) for name in ("balance", "threshold")}
         reasons.append(("todo_why_low_balance", numbers))
     if RuleKind.DAYS_BEFORE in rules:
-        silent = status is not None and status.life.clock is Clock.ACTIVITY
-        key = "todo_why_activity" if silent else "todo_why_validity"
+        key = "todo_why_validity"
+        if status is not None and status.life.clock is Clock.ACTIVITY:
+            key = "todo_why_activity"
+        elif status is not None and status.life.over:
+            key = "todo_why_expired"
         reasons.append((key, {"deadline": str(why.get("deadline"))}))
     return reasons
 

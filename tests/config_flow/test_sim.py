@@ -82,7 +82,7 @@ async def test_adds_a_sim_that_a_person_recharges(flows: Flows, freezer: Any) ->
     assert (shown["mark"], shown["mark_model"], shown["mark_tiers"]) == (
         "✅",
         "✅",
-        "❔",
+        "⚠️",
     )
     assert shown["mark_max_days"] == ""
     assert shown["as_of"] == "2022"

@@ -283,6 +283,8 @@ class Incarnation:
 
     async def run[T](self, call: Callable[[], T]) -> T:
         """Run a call at once, or die right after it."""
+        for _ in range(self._check().turns):
+            await asyncio.sleep(0)
         world = self._check()
         before = world.committed()
         found = call()
@@ -334,6 +336,8 @@ class ModelWorld:
         self.wake_moment: datetime | None = None
         self.wakes = 0
         self.tasks: set[asyncio.Task[None]] = set()
+        self.turns = 0
+        """How often others get their turn before a call of the ledger."""
         self.steps: list[str] = []
         self.crash_at: int | None = None
         """The step (a commit, or something that reaches the vendor) that the process dies at."""

@@ -1,6 +1,7 @@
 """One order and everything that can happen to it: faults of the vendor, crashes, late truth."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -129,7 +130,7 @@ async def test_what_was_not_sent_is_tried_again_with_the_same_key() -> None:
 
 async def test_a_provider_that_is_down_is_not_hammered_and_not_a_no() -> None:
     """An outage ends no order for longer than it lasts, and is nobody's silence."""
-    world, sim = await _begun(Fault.NOT_SENT)
+    world, _ = await _begun(Fault.NOT_SENT)
     world.vendor.down = True
     before, wakes = world.vendor.quotes, world.wakes
     await world.pass_time(3 * DAY)
@@ -156,17 +157,17 @@ async def test_an_account_that_is_gone_between_record_and_send_sends_nothing() -
     channel = world.channels[ACCOUNT]
     real = world.engine.checkout.free_ordinal
 
-    async def last_moment(*args: object) -> int:
-        found = await real(*args)  # type: ignore[arg-type]
+    async def last_moment(*args: Any) -> int:
+        found = await real(*args)
         del world.channels[ACCOUNT]
         return found
 
-    world.engine.checkout.free_ordinal = last_moment  # type: ignore[method-assign]
-    await world.doors.update_reading(sim.epoch, expiring_in(4), ADMIN)
-    await world.rest()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.engine.checkout, "free_ordinal", last_moment)
+        await world.doors.update_reading(sim.epoch, expiring_in(4), ADMIN)
+        await world.rest()
     assert (await _only(world, sim)).state is State.APPROVED
     assert world.vendor.submits == []
-    world.engine.checkout.free_ordinal = real  # type: ignore[method-assign]
     world.channels[ACCOUNT] = channel
     await world.pass_time(HOUR)
     assert (await _only(world, sim)).state is State.CONFIRMED
@@ -413,7 +414,7 @@ async def test_a_delivery_that_is_taken_back_is_reversed_and_told() -> None:
 async def test_a_sim_whose_recharge_was_taken_back_is_not_thought_to_be_recharged() -> (
     None
 ):
-    world, sim = await _begun()
+    world, _ = await _begun()
     world.vendor.bought[0].undone = True
     await world.pass_time(3 * DAY)
     assert len(world.vendor.delivered) == 1

@@ -9,6 +9,7 @@ import pytest
 from custom_components.sim_keeper.keeper.doors import Doors, Paid, Recharge, Typed
 from custom_components.sim_keeper.keeper.errors import (
     AmountInvalid,
+    LedgerFault,
     LoginFailed,
     NotAllowed,
     OrderRefused,
@@ -16,7 +17,7 @@ from custom_components.sim_keeper.keeper.errors import (
     Rejected,
     Unavailable,
 )
-from custom_components.sim_keeper.keeper.ledger import EventType
+from custom_components.sim_keeper.keeper.ledger import EventType, Ledger
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Kind, Order, Origin, State
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION, Caller
@@ -37,6 +38,7 @@ async def _world(
 ) -> ModelWorld:
     """Return a world in which nothing is due."""
     world = ModelWorld()
+    world.turns = 1
     for name, value in vendor.items():
         setattr(world.vendor, name, value)
     typed = None if days is None else expiring_in(days)
@@ -387,8 +389,6 @@ async def test_trying_out_knows_of_open_orders_and_a_broken_ledger() -> None:
     world, _ = await _asking()
     trial = await world.doors.try_out(EPOCH, _asked(), ADMIN)
     assert trial.refused == "order_open"
-    from custom_components.sim_keeper.keeper.errors import LedgerFault
-
     world.engine.desk.fault = LedgerFault.DAMAGED
     trial = await world.doors.try_out(EPOCH, _asked(), ADMIN)
     assert trial.refused == "ledger_frozen"
@@ -611,12 +611,12 @@ async def test_a_task_is_done_with_another_amount_days_or_date() -> None:
     expiry = world.ledger.readings(EPOCH).expiry
     assert expiry is not None
     assert (expiry.day, expiry.trust) == (TODAY + 364 * DAY, Trust.ESTIMATE)
-    for changes, day, trust in (
+    later: tuple[tuple[dict[str, Any], date, Trust], ...] = (
         ({"days": 30}, TODAY + 30 * DAY, Trust.ESTIMATE),
         ({"expiry": TODAY + 99 * DAY}, TODAY + 99 * DAY, Trust.TYPED),
     ):
         world, _ = await _tasked()
-        paid = Paid(cost=hkd("50"), day=TODAY, **changes)  # type: ignore[arg-type]
+        paid = Paid(cost=hkd("50"), day=TODAY, **changes)
         await world.doors.record(EPOCH, paid, ADMIN)
         expiry = world.ledger.readings(EPOCH).expiry
         assert expiry is not None
@@ -686,7 +686,7 @@ async def test_tomorrow_s_recharge_is_not_recorded_today() -> None:
 async def test_dates_of_an_automatic_sim_are_an_administrator_s_business() -> None:
     world = await _world()
     for changes in ({"days": 1}, {"expiry": TODAY}):
-        paid = Paid(cost=hkd("50"), day=TODAY, **changes)  # type: ignore[arg-type]
+        paid = Paid(cost=hkd("50"), day=TODAY, **changes)
         with pytest.raises(NotAllowed):
             await world.doors.record(EPOCH, paid, PERSON)
     for caller in (PERSON, AUTOMATION):
@@ -794,6 +794,23 @@ async def test_a_date_at_the_end_of_the_calendar_breaks_nothing() -> None:
     assert status.life.days_left > 10_000
     order = await world.doors.recharge(EPOCH, _asked(), ADMIN)
     assert order.state is State.CONFIRMED
+
+
+async def test_a_stop_that_comes_between_record_and_send_is_told_to_the_caller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = await _world()
+    begin = Ledger.begin_send
+
+    def interrupted(self: Ledger, *args: Any, **options: Any) -> Any:
+        found = begin(self, *args, **options)
+        self.set_setting("stop_all_spending", "on", "user:1", world.now())
+        return found
+
+    monkeypatch.setattr(Ledger, "begin_send", interrupted)
+    order = await world.doors.recharge(EPOCH, _asked(), ADMIN)
+    assert (order.state, order.reason) == (State.CANCELLED, "stopped")
+    assert world.vendor.submits == []
 
 
 async def test_a_missing_account_is_said() -> None:

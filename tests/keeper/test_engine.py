@@ -1,17 +1,15 @@
 """The engine: when it looks, what it starts, and what it leaves alone."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import date, timedelta
-import sqlite3
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.sim_keeper.keeper import engine as engine_module
+from custom_components.sim_keeper.keeper import engine as engine_module, policy
 from custom_components.sim_keeper.keeper.budget import HouseholdRules
-from custom_components.sim_keeper.keeper.doors import Recharge, Typed
+from custom_components.sim_keeper.keeper.doors import Typed
 from custom_components.sim_keeper.keeper.errors import (
     LedgerBroken,
     LedgerFault,
@@ -20,12 +18,12 @@ from custom_components.sim_keeper.keeper.errors import (
     Rejected,
     Unavailable,
 )
-from custom_components.sim_keeper.keeper.ledger import EventType, Ledger
+from custom_components.sim_keeper.keeper.ledger import Closing, EventType, Ledger
 from custom_components.sim_keeper.keeper.lifecycle import Stage
 from custom_components.sim_keeper.keeper.orders import Effect, Kind, State
 from custom_components.sim_keeper.keeper.policy import Reason
-from custom_components.sim_keeper.keeper.ports import Automatic, Lookup, Wanted
-from custom_components.sim_keeper.keeper.sim import Field, Mode, Sim, Trust
+from custom_components.sim_keeper.keeper.ports import Automatic, Lookup
+from custom_components.sim_keeper.keeper.sim import Mode, Sim, Trust
 
 from .builders import balance, expiry, hkd, usd
 from .model_world import (
@@ -455,8 +453,7 @@ async def test_a_stop_between_record_and_send_sends_nothing(how: str) -> None:
             world.engine.sims.clear()
         return found
 
-    monkeypatch = pytest.MonkeyPatch()
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Ledger, "bear_sending", interrupted)
         await world.doors.update_reading(sim.epoch, expiring_in(4), ADMIN)
         await world.rest()
@@ -606,7 +603,7 @@ async def test_an_account_that_is_ready_again_lifts_no_other_refusal() -> None:
 async def test_one_broken_sim_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = engine_module.decide
+    real = policy.decide
 
     def decide(at: Any, now: Any) -> Any:
         if at.sim.epoch == "AAAAAAAAAA":
@@ -626,7 +623,9 @@ async def test_one_broken_sim_does_not_stop_the_others(
     assert _states(world) == [State.CONFIRMED]
 
 
-async def test_a_provider_that_hangs_holds_up_nobody_else() -> None:
+async def test_a_provider_that_hangs_holds_up_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     world = ModelWorld()
     slow, other = VendorChannel(world.vendor), a_sim(OTHER, account="model:2")
     never = asyncio.Event()
@@ -634,7 +633,7 @@ async def test_a_provider_that_hangs_holds_up_nobody_else() -> None:
     async def hang(*_: object) -> Any:
         await never.wait()
 
-    slow.quote = hang
+    monkeypatch.setattr(slow, "quote", hang)
     world.channels["model:2"] = world.channels[ACCOUNT]
     world.channels[ACCOUNT] = slow
     await world.engine.open(lambda: world.ledger)
@@ -882,6 +881,58 @@ async def test_a_ledger_that_cannot_be_read_freezes() -> None:
     await world.engine.account_ready("another")
 
 
+async def test_a_sim_is_taken_into_care_although_its_ledger_just_broke() -> None:
+    world = ModelWorld()
+    await world.begin()
+    world.ledger._book.conn.execute("PRAGMA query_only = 1")
+    await world.engine.register(a_sim())
+    assert world.faults == [LedgerFault.UNWRITABLE]
+    assert _reason(world) is Reason.LEDGER_FROZEN
+    world.ledger._book.conn.execute("PRAGMA query_only = 0")
+
+
+async def test_a_ledger_that_breaks_while_an_order_is_looked_up_freezes() -> None:
+    world = await _begun(faults=[Fault.LOSE_ANSWER])
+    conn = world.ledger._book.conn
+    channel = VendorChannel(world.vendor)
+    lookup = channel.lookup
+
+    async def broken(purchase: Any) -> Any:
+        found = await lookup(purchase)
+        conn.execute("PRAGMA query_only = 1")
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(channel, "lookup", broken)
+        world.channels[ACCOUNT] = channel
+        await world.pass_time(HOUR)
+    assert world.faults == [LedgerFault.UNWRITABLE]
+    assert _states(world) == [State.UNKNOWN]
+    conn.execute("PRAGMA query_only = 0")
+
+
+async def test_what_changed_while_the_engine_waited_for_its_turn_is_left_alone() -> (
+    None
+):
+    world = await _begun(faults=[Fault.HANG])
+    stale = world.ledger.orders()[0]
+    for task in list(world.tasks):
+        task.cancel()
+    await world.rest()
+    world.moment += DAY
+    world.ledger.move(
+        stale.id,
+        Closing(to=State.UNKNOWN, type=EventType.UNKNOWN, next_at=world.moment + DAY),
+        "keeper",
+        world.moment,
+    )
+    await world.engine._take_up_abandoned(stale)
+    assert await world.engine._end_ownerless(stale, world.moment) is None
+    await world.engine._look(stale)
+    assert _states(world) == [State.UNKNOWN]
+    assert world.vendor.looks == 1
+
+
 # -- Stopping ---------------------------------------------------------------------------------
 
 
@@ -922,6 +973,7 @@ async def test_several_wakes_at_once_look_each_order_up_once() -> None:
     world = await _begun(faults=[Fault.LOSE_ANSWER])
     world.moment += timedelta(seconds=180)
     world.vendor.lag = DAY
+    world.turns = 1
     looks = world.vendor.looks
     await asyncio.gather(*(world.engine.wake() for _ in range(5)))
     assert world.vendor.looks == looks + 1
@@ -935,15 +987,3 @@ async def test_with_every_kind_of_channel_a_recharge_is_bought_once(
     world = await _begun(lookup=lookup)
     await world.pass_time(3 * DAY)
     assert len(world.vendor.delivered) == 1
-
-
-async def test_other_readings_of_a_sim_change_no_order() -> None:
-    world = await _begun(days=50)
-    for make in (lambda: balance(usd("1")), lambda: balance(hkd("-5"))):
-        reading: Callable[[], Any] = make
-        await world.engine.observe("AAAAAAAAAA", (reading(),))
-    assert _states(world) == []
-    asked = Recharge(wanted=Wanted())
-    assert asked.words() == {"amount": None, "product": None}
-    assert Field.BALANCE in Field
-    assert issubclass(sqlite3.IntegrityError, sqlite3.DatabaseError)

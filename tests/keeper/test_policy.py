@@ -16,7 +16,9 @@ from custom_components.sim_keeper.keeper.policy import (
     Decision,
     Reason,
     Situation,
+    _deadline_reading,
     clock_doubtful,
+    deadline_speaks,
     decide,
     due_rules,
     next_day,
@@ -556,3 +558,55 @@ def test_a_decision_carries_the_figures_it_was_made_from() -> None:
         sim(account=None, rules=rules(amount=None)), view(readings=Readings())
     )
     assert decide(bare, NOW).why == {"reason": "not_due", "rules": []}
+
+
+# -- Between small ones, and what a source shows ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("days", "reason"), [(182, Reason.RECENTLY_RECHARGED), (183, Reason.DUE)]
+)
+def test_a_recharge_that_buys_less_than_the_rule_wants_rests_for_half_of_it(
+    days: int, reason: Reason
+) -> None:
+    line = sim(account=None, rules=rules(days_before=400))
+    settled = NOW - timedelta(days=days)
+    seen = view(
+        readings=_days(365 - days, at=settled, trust=Trust.ESTIMATE),
+        last_recharge=order(settled_at=settled),
+    )
+    assert decide(situation(line, seen), NOW).reason is reason
+
+
+def test_without_a_recharge_there_is_nothing_to_rest_from() -> None:
+    line = sim(account=None, rules=rules(days_before=400))
+    for last in (None, order(settled_at=None)):
+        seen = view(readings=_days(100), last_recharge=last)
+        assert decide(situation(line, seen), NOW).action is Action.ASSIST
+
+
+@pytest.mark.parametrize(
+    ("effect", "after", "reason"),
+    [
+        (Effect.VERIFIED, 1, Reason.DUE),
+        (Effect.CANNOT_VERIFY, 1, Reason.DEADLINE_DOUBTFUL),
+        (Effect.OPEN, 48, Reason.DEADLINE_DOUBTFUL),
+        (Effect.CANNOT_VERIFY, 48.5, Reason.DUE),
+    ],
+)
+def test_a_measured_deadline_may_lag_behind_a_recharge(
+    effect: Effect, after: float, reason: Reason
+) -> None:
+    settled = NOW - 60 * HOUR
+    seen = view(
+        readings=_days(4, at=settled + after * HOUR, trust=Trust.MEASURED),
+        last_recharge=order(settled_at=settled, effect=effect),
+    )
+    assert decide(situation(seen=seen), NOW).reason is reason
+
+
+def test_without_a_deadline_nothing_speaks() -> None:
+    bare = situation(seen=view(readings=Readings()))
+    assert not deadline_speaks(bare)
+    with pytest.raises(ValueError, match="rests on no reading"):
+        _deadline_reading(bare)

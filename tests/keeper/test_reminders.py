@@ -91,3 +91,18 @@ def test_a_moved_deadline_is_another_reminder() -> None:
     ]
     assert [reminder.stage for reminder in found if reminder] == ["7", "7"]
     assert found[0] != found[1]
+
+
+@pytest.mark.parametrize(
+    ("days", "stage"), [(30, None), (14, None), (7, None), (3, "3"), (0, "0")]
+)
+def test_who_has_just_told_the_date_is_told_only_of_the_last_days(
+    days: int, stage: str | None
+) -> None:
+    line = sim(rules=rules(Mode.REMIND))
+    today = DEADLINE - timedelta(days=days)
+    now = datetime(today.year, today.month, today.day, 12, tzinfo=HK)
+    for seen, expected in ((now, stage), (now - timedelta(days=1), str(days))):
+        life = lifecycle(line, Readings(expiry=expiry(DEADLINE, at=seen)), now)
+        found = due_reminder(line, life, today)
+        assert (found.stage if found else None) == expected

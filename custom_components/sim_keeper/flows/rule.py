@@ -29,7 +29,7 @@ from .form import (
 )
 
 CONFIRMED = "✅"
-UNSURE = "❔"
+UNSURE = "⚠️"
 OWN = "✏️"
 
 _FACTS = (
@@ -195,7 +195,8 @@ def _ladder(form: Form, currency: str) -> list[dict[str, object]]:
 def _mark(profile: CarrierProfile, overrides: Mapping[str, object], fact: str) -> str:
     if fact in overrides:
         return OWN
-    if profile.id == OTHER_ID or getattr(profile, fact) in (None, ()):
+    nothing = (None, (), Stacking.UNKNOWN)
+    if profile.id == OTHER_ID or getattr(profile, fact) in nothing:
         return ""
     return CONFIRMED if profile.confirmed and fact not in profile.unverified else UNSURE
 

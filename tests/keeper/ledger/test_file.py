@@ -197,10 +197,10 @@ def test_a_file_that_cannot_be_written_is_found_when_it_is_opened(
 
     def readonly(target: Path | str, **options: Any) -> sqlite3.Connection:
         if options.get("uri"):
-            return connect(target, **options)
+            return sqlite3.Connection(target, **options)
         return connect(f"file:{target}?mode=ro", uri=True, autocommit=True)
 
-    monkeypatch.setattr(file.sqlite3, "connect", readonly)
+    monkeypatch.setattr(sqlite3, "connect", readonly)
     assert _fault(path) is LedgerFault.UNWRITABLE
 
 
@@ -216,9 +216,9 @@ def test_a_file_that_another_process_writes_is_a_fault_not_a_wait_for_ever(
     connect = sqlite3.connect
 
     def hasty(target: Path | str, **options: Any) -> sqlite3.Connection:
-        return connect(target, **{**options, "timeout": 0})
+        return sqlite3.Connection(target, **{**options, "timeout": 0})
 
-    monkeypatch.setattr(file.sqlite3, "connect", hasty)
+    monkeypatch.setattr(sqlite3, "connect", hasty)
     assert _fault(path) is LedgerFault.UNWRITABLE
     other.execute("ROLLBACK")
 

@@ -25,6 +25,7 @@ from custom_components.sim_keeper.keeper.ledger.records import (
     seconds,
 )
 from custom_components.sim_keeper.keeper.orders import Effect, Origin, State
+from custom_components.sim_keeper.keeper.ports import Json
 from custom_components.sim_keeper.keeper.sim import Field, Trust
 
 from ..builders import EPOCH, NOW, balance, expiry, hkd, reading, usd
@@ -697,7 +698,7 @@ def test_events_are_gapless_and_tell_everything() -> None:
 
 def test_a_skip_is_known_by_cycle_and_reason() -> None:
     ledger = a_ledger()
-    details = {"cycle": 1, "reason": "no_amount"}
+    details: dict[str, Json] = {"cycle": 1, "reason": "no_amount"}
     ledger.add_event(EventType.SKIPPED, EPOCH, details, NOW)
     assert ledger.was_skipped(EPOCH, 1, "no_amount")
     assert not ledger.was_skipped(EPOCH, 2, "no_amount")
