@@ -614,7 +614,8 @@ async def test_a_task_is_done_with_another_amount_days_or_date() -> None:
     later: tuple[tuple[dict[str, Any], date, Trust], ...] = (
         ({"days": 30}, TODAY + 30 * DAY, Trust.ESTIMATE),
         ({"expiry": TODAY + 99 * DAY}, TODAY + 99 * DAY, Trust.TYPED),
-    ):
+    )
+    for changes, day, trust in later:
         world, _ = await _tasked()
         paid = Paid(cost=hkd("50"), day=TODAY, **changes)
         await world.doors.record(EPOCH, paid, ADMIN)
@@ -685,7 +686,8 @@ async def test_tomorrow_s_recharge_is_not_recorded_today() -> None:
 
 async def test_dates_of_an_automatic_sim_are_an_administrator_s_business() -> None:
     world = await _world()
-    for changes in ({"days": 1}, {"expiry": TODAY}):
+    dates: tuple[dict[str, Any], ...] = ({"days": 1}, {"expiry": TODAY})
+    for changes in dates:
         paid = Paid(cost=hkd("50"), day=TODAY, **changes)
         with pytest.raises(NotAllowed):
             await world.doors.record(EPOCH, paid, PERSON)

@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.sim_keeper.keeper.lifecycle import lifecycle
 from custom_components.sim_keeper.keeper.reminders import STAGES, Reminder, due_reminder
-from custom_components.sim_keeper.keeper.sim import Mode, Readings
+from custom_components.sim_keeper.keeper.sim import Mode, Readings, Trust
 
 from .builders import HK, carrier, expiry, rules, sim
 
@@ -96,13 +96,17 @@ def test_a_moved_deadline_is_another_reminder() -> None:
 @pytest.mark.parametrize(
     ("days", "stage"), [(30, None), (14, None), (7, None), (3, "3"), (0, "0")]
 )
-def test_who_has_just_told_the_date_is_told_only_of_the_last_days(
+def test_who_has_just_recharged_is_told_only_of_the_last_days(
     days: int, stage: str | None
 ) -> None:
     line = sim(rules=rules(Mode.REMIND))
     today = DEADLINE - timedelta(days=days)
     now = datetime(today.year, today.month, today.day, 12, tzinfo=HK)
-    for seen, expected in ((now, stage), (now - timedelta(days=1), str(days))):
-        life = lifecycle(line, Readings(expiry=expiry(DEADLINE, at=seen)), now)
-        found = due_reminder(line, life, today)
+    for seen, trust, expected in (
+        (now, Trust.ESTIMATE, stage),
+        (now - timedelta(days=1), Trust.ESTIMATE, str(days)),
+        (now, Trust.TYPED, str(days)),
+    ):
+        known = Readings(expiry=expiry(DEADLINE, at=seen, trust=trust))
+        found = due_reminder(line, lifecycle(line, known, now), today)
         assert (found.stage if found else None) == expected

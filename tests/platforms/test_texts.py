@@ -90,14 +90,14 @@ async def test_sentence_in_the_wanted_language(
     async def price(language: str | None = None) -> str:
         return await sentence(hass, "todo_price", language, price="5 EUR")
 
-    assert await price() == "Price: 5 EUR"
-    assert await price("zh-Hans") == "价格：5 EUR"
-    assert await price("id") == "Harga: 5 EUR"
-    assert await price("tlh") == "Price: 5 EUR"
+    assert await price() == "Price: 5 EUR."
+    assert await price("zh-Hans") == "价格：5 EUR。"
+    assert await price("id") == "Harga: 5 EUR."
+    assert await price("tlh") == "Price: 5 EUR."
     hass.config.language = "id"
-    assert await price() == "Harga: 5 EUR"
+    assert await price() == "Harga: 5 EUR."
     hass.config_entries.async_update_entry(
         house.household, options={"language": "zh-Hans"}
     )
-    assert await price() == "价格：5 EUR"
+    assert await price() == "价格：5 EUR。"
     assert await sentence(hass, "no_such_key") == "no_such_key"

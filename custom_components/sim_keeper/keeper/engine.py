@@ -245,6 +245,8 @@ class Engine:
         async with self._lock(epoch):
             sim = self.sims.get(epoch)
             if sim is None:
+                # Let go of meanwhile; left there, it would wake the engine for ever.
+                self._due.pop(epoch, None)
                 return
             self._due.pop(epoch, None)
             # Before the home is running a status may be shown, but nothing may be begun.

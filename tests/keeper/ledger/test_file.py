@@ -213,7 +213,6 @@ def test_a_file_that_another_process_writes_is_a_fault_not_a_wait_for_ever(
 ) -> None:
     other = conn_of(_made(path))
     other.execute("BEGIN EXCLUSIVE")
-    connect = sqlite3.connect
 
     def hasty(target: Path | str, **options: Any) -> sqlite3.Connection:
         return sqlite3.Connection(target, **{**options, "timeout": 0})
