@@ -491,6 +491,8 @@ async def test_reminders(
     freezer.move_to("2030-01-15T12:00:00+07:00")
     left = days[stage] if stage in days else int(stage)
     deadline = (date(2030, 1, 15) + timedelta(days=left)).isoformat()
+    # With the task already there, the reminder comes alone.
+    await house.call("recharge", device_id=house.device(task_sim))
     await house.call(
         "update_reading", device_id=house.device(task_sim), expiry=deadline
     )
@@ -502,6 +504,20 @@ async def test_reminders(
     assert reminders[0]["data"]["tag"] == f"sim_keeper_{EPOCH}_deadline"
     if stage != "lost":
         assert reminders[0]["data"]["url"].startswith("https://")
+
+
+async def test_a_task_and_its_reminder_are_told_as_one(
+    house: House,
+    task_sim: MockConfigEntry,
+    phones: Phones,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    freezer.move_to("2030-01-15T12:00:00+07:00")
+    device = house.device(task_sim)
+    await house.call("update_reading", device_id=device, expiry="2030-01-20")
+    (message,) = phones.sent
+    assert "Please recharge" in message["message"]
+    assert await untold(house) == 0
 
 
 async def test_a_reminder_says_who_acts(
@@ -552,6 +568,7 @@ async def test_a_reminder_of_silence_asks_to_use_the_number(
     )
     await house.start()
     device = house.device(sim)
+    await house.call("recharge", device_id=device)
     await house.call("update_reading", device_id=device, last_activity="2029-07-25")
     texts = [message["message"] for message in phones.sent]
     assert any("Use the number once" in text for text in texts)
@@ -566,6 +583,7 @@ async def test_only_the_newest_reminder_is_told(
     freezer.move_to("2030-01-15T12:00:00+07:00")
     phones.broken = {PHONE}
     device = house.device(task_sim)
+    await house.call("recharge", device_id=device)
     await house.call("update_reading", device_id=device, expiry="2030-02-10")
     freezer.move_to("2030-02-04T12:00:00+07:00")
     await house.wake()

@@ -47,8 +47,8 @@ async def test_bought_recharge_from_question_to_delivery(
     order = {"order_id": 1, "assisted": False, "amount": 5000.0, "currency": "IDR"}
     assert heard == [
         {"event_type": "stage_changed", "stage": "expiring"},
-        {"event_type": "reminder", "stage": "14"},
         {"event_type": "asked", "reason": "mode_ask", **order},
+        {"event_type": "reminder", "stage": "14"},
         {"event_type": "sent", "reason": "mode_ask", **order},
         {"event_type": "confirmed", "reason": "mode_ask", **order},
     ]

@@ -166,9 +166,15 @@ class People:
         """Put right what the vendor complained of, and save the settings anew."""
         if self.truth.vendor.wallet < 5000:
             self.truth.vendor.wallet += 100_000
-        if not line.removed:
-            await process.engine.change(line.sim)
-            line.refusals.clear()
+        if line.removed:
+            return
+        # Settings that are saved unchanged are no go-ahead; a cent more of budget is.
+        cap = line.sim.rules.monthly_cap
+        if cap is not None:
+            rules = replace(line.sim.rules, monthly_cap=cap + Money(1, cap.currency))
+            line.sim = replace(line.sim, rules=rules)
+        await process.engine.change(line.sim)
+        line.refusals.clear()
 
     # -- Deeds of a person's own ----------------------------------------------------------
 

@@ -114,11 +114,13 @@ class Weather:
     def _restore(self, process: Process) -> None:
         truth = self.truth
         _, seq, image = truth.rng.choice(truth.disk.backups)
+        newest = truth.disk.newest_event()[0]
         process.kill(600.0, "restored from a backup")
         truth.crashes -= 1
         truth.disk.restore(image, keep_witness=truth.rng.random() < 0.3)
         truth.restores += 1
-        truth.restored_at = truth.loop.time()
+        if seq < newest:
+            truth.restored_at = truth.loop.time()
         truth.oracle.restored(seq)
         truth.stopped = truth.disk.stopped()
         truth.disk.backups = [one for one in truth.disk.backups if one[1] <= seq]

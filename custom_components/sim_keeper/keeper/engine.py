@@ -193,9 +193,9 @@ class Engine:
 
     async def _take(self, epoch: str, reading: Reading) -> None:
         now = self.world.now()
-        view = await self.desk.read(Ledger.view, epoch, None, now)
-        last = view.last_recharge
-        before = getattr(view.readings, reading.field.value)
+        last = await self.desk.read(Ledger.last_recharge, epoch)
+        readings = await self.desk.read(Ledger.readings, epoch)
+        before = getattr(readings, reading.field.value)
         measured = reading
         reading = judged(measured, before, last)
         if repeats_a_doubt(measured, reading, before):
@@ -308,18 +308,22 @@ class Engine:
         return at, spendings
 
     async def _evaluate(self, sim: Sim) -> None:
-        at, _ = await self.situation(sim)
+        seen = self.desk.newest
+        at, spendings = await self.situation(sim)
         now = self.world.now()
         if not at.frozen:
             if await self._tidy(at, now):
-                at, _ = await self.situation(sim)
+                seen = self.desk.newest
+                at, spendings = await self.situation(sim)
             decision = decide(at, now)
             self._look_again(sim.epoch, _look_at(at, decision, now))
             await self._note_mismatch(at, now)
             await self._note_stage(at, now)
-            await self._remind(at, now)
-            await self._act(at, decision)
-        await self._refresh(sim)
+            asked = await self._act(at, decision)
+            await self._remind(at, now, quiet=asked)
+        # Where nothing was written since, there is nothing new to read.
+        same = self.desk.newest == seen and self.accepting is not at.stopping
+        await self._refresh(sim, (at, spendings) if same else None)
 
     async def _tidy(self, at: Situation, now: datetime) -> bool:
         """End what is no longer wanted or nobody answered; send on what is approved."""
@@ -365,15 +369,17 @@ class Engine:
             Ledger.move, order.id, closing, "keeper", self.world.now()
         )
 
-    async def _act(self, at: Situation, decision: Decision) -> None:
+    async def _act(self, at: Situation, decision: Decision) -> bool:
+        """Do what was decided; tell whether a person was asked for something."""
         sim = at.sim
         if decision.action is Action.ASSIST:
             await self.assign(
                 sim, decision.kind, sim.rules.amount, decision.why, "keeper"
             )
-        elif decision.action in (Action.ASK, Action.SEND):
+            return True
+        if decision.action in (Action.ASK, Action.SEND):
             try:
-                await self._buy(at, decision)
+                return await self._buy(at, decision)
             except (Unavailable, LoginFailed) as err:
                 _LOGGER.info("No price for a SIM at the moment: %s", err)
                 self._due[sim.epoch] = self.world.now() + RETRY_UNREADABLE
@@ -383,9 +389,10 @@ class Engine:
                 await self._skip(at.view, sim, err.reason, **err.numbers)
         elif decision.reason in TOLD_REASONS and decision.rules:
             await self._skip(at.view, sim, decision.reason)
+        return False
 
-    async def _buy(self, at: Situation, decision: Decision) -> None:
-        """Ask for, or send, the order that a decision calls for."""
+    async def _buy(self, at: Situation, decision: Decision) -> bool:
+        """Ask for, or send, the order that a decision calls for; tell whether it was asked."""
         sim = at.sim
         offer = await self.checkout.offer(sim, Wanted(amount=sim.rules.amount))
         new = as_new(sim, offer, origin=Origin.RULE, why=decision.why)
@@ -398,8 +405,9 @@ class Engine:
                 Ledger.bear_sending, new, holds, ordinal, self.world.now()
             )
             await self._launch(sim, order, attempt)
-            return
+            return False
         await self.desk.write(Ledger.ask, new, "keeper", self.world.now())
+        return True
 
     async def assign(
         self,
@@ -539,7 +547,8 @@ class Engine:
             Ledger.add_event, EventType.STAGE_CHANGED, at.sim.epoch, details, now
         )
 
-    async def _remind(self, at: Situation, now: datetime) -> None:
+    async def _remind(self, at: Situation, now: datetime, *, quiet: bool) -> None:
+        """Note a reminder that is due; quiet where a question of this moment says it all."""
         reminder = due_reminder(at.sim, at.life, now.astimezone(at.sim.zone).date())
         if reminder is None:
             return
@@ -551,13 +560,20 @@ class Engine:
             last.data.get(key) != value for key, value in details.items()
         ):
             await self.desk.write(
-                Ledger.add_event, EventType.REMINDER, at.sim.epoch, details, now
+                Ledger.add_event,
+                EventType.REMINDER,
+                at.sim.epoch,
+                details,
+                now,
+                quiet=quiet,
             )
 
-    async def _refresh(self, sim: Sim) -> None:
+    async def _refresh(
+        self, sim: Sim, known: tuple[Situation, tuple[Spending, ...]] | None = None
+    ) -> None:
         """Draw up the status anew and say so if it changed."""
         try:
-            at, spendings = await self.situation(sim)
+            at, spendings = known or await self.situation(sim)
         except LedgerBroken:
             return
         now = self.world.now()

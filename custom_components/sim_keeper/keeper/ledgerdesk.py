@@ -35,6 +35,11 @@ class LedgerDesk:
             await self._world.run(self._ledger.close)
             self._ledger = None
 
+    @property
+    def newest(self) -> int:
+        """Return the number of the newest event that was published."""
+        return self._published
+
     async def check(self) -> None:
         """Check the whole ledger; freeze when it is damaged."""
         ledger = self._opened()

@@ -129,3 +129,15 @@ def reach(ledger: Ledger, state: State, now: datetime = NOW) -> Order:
 def later(**delta: float) -> datetime:
     """Return a moment after NOW."""
     return NOW + timedelta(**delta)
+
+
+def spent_in(ledger: Ledger, scope: str = SCOPE, period: str = MONTH) -> dict[str, int]:
+    return dict(ledger.spending(scope, period).amounts)
+
+
+def types_of(ledger: Ledger, order_id: int = 1) -> list[str]:
+    return [event.type.value for event in ledger.events(order_id)]
+
+
+def untold_types(ledger: Ledger) -> list[EventType]:
+    return [told.event.type for told in ledger.untold()]

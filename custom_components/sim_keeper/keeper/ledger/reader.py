@@ -34,6 +34,10 @@ class Reader:
         """Return the newest reading of each field."""
         return views.newest_readings(self._book, epoch)
 
+    def last_recharge(self, epoch: str) -> Order | None:
+        """Return the newest confirmed order of a SIM, of any origin."""
+        return views.last_recharge(self._book, epoch)
+
     def measured_before(
         self, epoch: str, field: Field, moment: datetime
     ) -> Reading | None:

@@ -97,9 +97,12 @@ class Registry(OrderLife):
         epoch: str | None,
         details: Mapping[str, Json],
         now: datetime,
+        *,
+        quiet: bool = False,
     ) -> None:
         """Write an event that changes no row: a reminder, a skip, the daily sign of life."""
-        self._book.write(now, Entry(type=type_, sim=epoch, details=details))
+        entry = Entry(type=type_, sim=epoch, details=details, quiet=quiet)
+        self._book.write(now, entry)
 
     def mark_told(self, seq: int, now: datetime) -> None:
         """Note that people have heard of an event."""

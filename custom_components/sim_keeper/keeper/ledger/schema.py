@@ -103,6 +103,8 @@ CREATE TABLE event(
   hash BLOB NOT NULL CHECK(length(hash) = 32)
 ) STRICT;
 CREATE INDEX event_by_sim ON event(sim, type, seq);
+CREATE INDEX event_by_order ON event(order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX event_by_time ON event(at);
 CREATE TABLE told(
   event_seq INTEGER NOT NULL REFERENCES event,
   target TEXT NOT NULL,

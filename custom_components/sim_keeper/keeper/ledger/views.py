@@ -80,14 +80,7 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
         ),
         task=_order(book, "sim = ? AND assisted = 1 AND state = 'asked'", epoch),
         cycle=cycle,
-        last_recharge=_order(
-            book,
-            "sim = ? AND state = 'confirmed' AND kind = 'recharge'"
-            # The end of that day anywhere on earth, but not later than it was noted.
-            " ORDER BY coalesce(min(settled_at, happened_on * 86400 - 62135553600), settled_at)"
-            " DESC, id DESC",
-            epoch,
-        ),
+        last_recharge=last_recharge(book, epoch),
         last_delivered_at=_last_delivered(book, epoch),
         refused=_refused(book, epoch, cycle, since),
         last_no=_order(
@@ -113,6 +106,18 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
         overshot=account is not None and _overshot(book, account, since),
         stopped=setting(book, STOPPED) == "on",
         newest_event_at=None if newest is None else moment(newest),
+    )
+
+
+def last_recharge(book: Book, epoch: str) -> Order | None:
+    """Return the newest confirmed order of any origin."""
+    return _order(
+        book,
+        "sim = ? AND state = 'confirmed' AND kind = 'recharge'"
+        # The end of that day anywhere on earth, but not later than it was noted.
+        " ORDER BY coalesce(min(settled_at, happened_on * 86400 - 62135553600), settled_at)"
+        " DESC, id DESC",
+        epoch,
     )
 
 

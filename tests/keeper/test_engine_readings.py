@@ -1,0 +1,92 @@
+"""The engine and sources: what is read, believed, and verified."""
+
+from custom_components.sim_keeper.keeper.errors import LedgerFault
+from custom_components.sim_keeper.keeper.orders import Effect, State
+from custom_components.sim_keeper.keeper.sim import Mode, Trust
+
+from .builders import balance, hkd
+from .model_world import START, ModelWorld, a_sim
+from .scenes import HOUR, MINUTE, due_world, states_of
+
+
+async def test_a_measured_balance_that_is_low_buys_once() -> None:
+    sim = a_sim(threshold="10", days_before=None)
+    world = ModelWorld()
+    await world.begin(sim)
+    await world.engine.observe(sim.epoch, (balance(hkd("12"), at=START),))
+    assert states_of(world) == []
+    await world.pass_time(HOUR)
+    await world.engine.observe(sim.epoch, (balance(hkd("9"), at=world.moment),))
+    await world.rest()
+    assert states_of(world) == [State.CONFIRMED]
+    # The source lags: it says "9" for two more days.
+    for _ in range(40):
+        await world.pass_time(HOUR)
+        await world.engine.observe(sim.epoch, (balance(hkd("9"), at=world.moment),))
+        await world.rest()
+    assert len(world.vendor.delivered) == 1
+
+
+async def test_a_recharge_that_a_source_shows_is_verified() -> None:
+    sim = a_sim(threshold="10", days_before=None)
+    world = ModelWorld()
+    await world.begin(sim)
+    await world.engine.observe(sim.epoch, (balance(hkd("9"), at=START - HOUR),))
+    await world.rest()
+    assert world.ledger.orders()[0].effect is Effect.OPEN
+    await world.pass_time(HOUR)
+    await world.engine.observe(sim.epoch, (balance(hkd("9"), at=world.moment),))
+    assert world.ledger.orders()[0].effect is Effect.OPEN
+    # A jump is believed when it is seen twice.
+    for effect in (Effect.OPEN, Effect.VERIFIED):
+        await world.pass_time(HOUR)
+        await world.engine.observe(sim.epoch, (balance(hkd("59"), at=world.moment),))
+        assert world.ledger.orders()[0].effect is effect
+    assert "verified" in world.types()
+
+
+async def test_a_recharge_that_a_source_never_shows_is_a_mismatch_told_once() -> None:
+    sim = a_sim(threshold="10", days_before=None)
+    world = ModelWorld()
+    await world.begin(sim)
+    await world.engine.observe(sim.epoch, (balance(hkd("9"), at=START - HOUR),))
+    await world.pass_time(23 * HOUR)
+    assert world.ledger.orders()[0].effect is Effect.OPEN
+    await world.pass_time(30 * HOUR)
+    assert world.ledger.orders()[0].effect is Effect.MISMATCH
+    assert world.types().count("mismatch") == 1
+    assert len(world.vendor.delivered) == 1
+
+
+async def test_a_sudden_zero_asks_until_it_is_seen_twice() -> None:
+    sim = a_sim(threshold="10", days_before=None)
+    world = ModelWorld()
+    await world.begin(sim)
+    await world.engine.observe(sim.epoch, (balance(hkd("50"), at=START),))
+    await world.pass_time(HOUR)
+    await world.engine.observe(sim.epoch, (balance(hkd("0"), at=world.moment),))
+    assert world.ledger.orders()[0].why["reason"] == "balance_doubtful"
+    assert world.vendor.bought == []
+
+
+async def test_a_source_that_reads_every_minute_is_believed_after_a_quarter_of_an_hour() -> (
+    None
+):
+    sim = a_sim(threshold="10", days_before=None, mode=Mode.ASK)
+    world = ModelWorld()
+    await world.begin(sim)
+    await world.engine.observe(sim.epoch, (balance(hkd("50"), at=START),))
+    for _ in range(20):
+        await world.pass_time(MINUTE)
+        await world.engine.observe(sim.epoch, (balance(hkd("0"), at=world.moment),))
+    seen = world.ledger.readings(sim.epoch).balance
+    assert seen is not None
+    assert seen.trust is Trust.MEASURED
+
+
+async def test_a_reading_of_an_unknown_sim_or_in_a_frozen_home_is_ignored() -> None:
+    world = await due_world(days=50)
+    await world.engine.observe("ZZZZZZZZZZ", (balance(hkd("1")),))
+    world.engine.desk.fault = LedgerFault.DAMAGED
+    await world.engine.observe("AAAAAAAAAA", (balance(hkd("1")),))
+    assert world.ledger.readings("AAAAAAAAAA").balance is None

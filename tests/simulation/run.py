@@ -1,0 +1,81 @@
+"""Many histories, on all cores, and one line that says what came of them."""
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+import json
+import multiprocessing
+import os
+import sys
+import time
+
+from .exhaustive import Report, run_all
+from .faults import CONSEQUENCES, RATES
+from .history import Outcome, run_history
+from .oracle import COLUMNS
+
+ALL_FAULTS_FROM = 2000
+"""In so many histories every fault has to have struck."""
+_SHOWN = 3
+
+
+def histories(first: int, count: int, jobs: int) -> Iterator[Outcome]:
+    """Run histories with consecutive seeds; their order is that of the seeds."""
+    seeds = range(first, first + count)
+    if jobs <= 1 or count <= 1:
+        yield from map(run_history, seeds)
+        return
+    context = multiprocessing.get_context("fork")
+    with context.Pool(jobs) as pool:
+        yield from pool.imap(run_history, seeds, chunksize=4)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what the command line asks for; return 1 when anything was found."""
+    options = _options(arguments)
+    began = time.monotonic()
+    report = Report()
+    if options.exhaustive:
+        report = run_all(jobs=options.jobs)
+        for failure in report.failures[:_SHOWN]:
+            print(failure, end="\n\n")
+    counts, hits = Counter(report.counts), Counter[str]()
+    orders, crashes, shown = 0, report.crashes, 0
+    for outcome in histories(options.seed, options.histories, options.jobs):
+        counts.update(outcome.counts)
+        hits.update(outcome.faults)
+        orders += outcome.orders
+        crashes += outcome.crashes
+        if outcome.why and shown < _SHOWN:
+            shown += 1
+            print(f"seed {outcome.seed}", *outcome.why, *outcome.log, sep="\n", end="\n\n")
+    expected = (*RATES, *CONSEQUENCES)
+    found = {
+        "histories": options.histories,
+        "seconds": round(time.monotonic() - began, 1),
+        "orders": orders,
+        "crashes": crashes,
+        **{column: counts[column] for column in COLUMNS},
+        "faults": {name: hits[name] for name in expected},
+    }
+    if options.exhaustive:
+        found["exhaustive_runs"] = report.runs
+    never = [name for name in expected if not hits[name]]
+    blind = options.histories >= ALL_FAULTS_FROM and bool(never)
+    if blind:
+        print("These faults never struck:", ", ".join(never))
+    if not options.json:
+        for name, value in found.items():
+            print(f"{name:24}{value}")
+    print(json.dumps(found))
+    return int(blind or any(counts[column] for column in COLUMNS))
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="script/simulate")
+    parser.add_argument("--histories", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--json", action="store_true", help="print nothing but the line")
+    parser.add_argument("--exhaustive", action="store_true")
+    return parser.parse_args(sys.argv[1:] if arguments is None else arguments)
