@@ -1,0 +1,157 @@
+"""The heart in a world in which everything goes wrong; and proof that its judge is not blind."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from custom_components.sim_keeper.keeper import checkout, engine, ledger, policy
+from custom_components.sim_keeper.keeper.checkout import Checkout
+from custom_components.sim_keeper.keeper.engine import Engine
+from custom_components.sim_keeper.keeper.errors import (
+    OutcomeUnknown,
+    RefusalClass,
+    Rejected,
+)
+from custom_components.sim_keeper.keeper.ledger import Hold
+from custom_components.sim_keeper.keeper.orders import Attempt, Order
+from custom_components.sim_keeper.keeper.ports import Channel
+from custom_components.sim_keeper.keeper.sim import Sim
+
+from .simulation import exhaustive
+from .simulation.history import run_history
+from .simulation.run import histories
+
+CHUNKS = 20
+CHUNK = 10
+
+
+@pytest.fixture
+def auto_enable_custom_integrations() -> Iterator[None]:
+    """Need no Home Assistant."""
+    yield
+
+
+@pytest.mark.parametrize("kind", exhaustive.KINDS)
+@pytest.mark.parametrize("script", exhaustive.SCRIPTS, ids="+".join)
+def test_every_single_death_and_cancellation(kind: str, script: tuple[str, ...]) -> None:
+    report = exhaustive.run_script(kind, script, pairs=False)
+    assert not report.counts, "\n\n".join(report.failures[:1])
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_histories(chunk: int) -> None:
+    for seed in range(chunk * CHUNK + 1, (chunk + 1) * CHUNK + 1):
+        outcome = run_history(seed)
+        text = "\n".join([f"seed {seed}", *outcome.why, *outcome.log])
+        assert not outcome.counts, text
+
+
+def test_a_seed_gives_the_same_history_again() -> None:
+    first, second = run_history(11), run_history(11)
+    assert (first.faults, first.orders, first.crashes) == (
+        second.faults,
+        second.orders,
+        second.crashes,
+    )
+
+
+# -- The judge is not blind ---------------------------------------------------------------
+
+
+def columns(seeds: Sequence[int] = range(1, 25)) -> dict[str, int]:
+    """Return what the judge counts in some histories."""
+    found: dict[str, int] = {}
+    for outcome in histories(seeds[0], len(seeds), 1):
+        for column, count in outcome.counts.items():
+            found[column] = found.get(column, 0) + count
+    return found
+
+
+def test_sees_an_engine_that_never_buys(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(self: Engine, *args: object) -> bool:
+        return False
+
+    monkeypatch.setattr(Engine, "_act", nothing)
+    assert columns()["sims_lost_needlessly"]
+
+
+def test_sees_an_engine_that_buys_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = policy.due_rules
+
+    def hungry(at: policy.Situation, now: Any) -> Any:
+        return real(at, now) or tuple(
+            kind
+            for kind in (policy.RuleKind.LOW_BALANCE,)
+            if at.sim.rules.low_balance and at.view.readings.balance
+        )
+
+    for module in (policy, engine):
+        monkeypatch.setattr(module, "due_rules", hungry)
+    assert columns()["unjustified_purchases"]
+
+
+def test_sees_an_engine_that_sends_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Checkout.send
+
+    async def twice(self: Checkout, sim: Sim, order: Order, attempt: Attempt) -> Order:
+        channel = self.channel(order.account)
+        other = await self._purchase(sim, order, attempt)
+        try:
+            await channel.submit(
+                type(other)(
+                    key=f"{other.key}X",
+                    line=other.line,
+                    body=other.body,
+                    created_at=other.created_at,
+                )
+            )
+        except Exception:  # noqa: BLE001 - a bad engine does not care
+            pass
+        return await real(self, sim, order, attempt)
+
+    monkeypatch.setattr(Checkout, "send", twice)
+    found = columns()
+    assert found["double_purchases"]
+    assert found["sent_without_record"]
+
+
+def test_sees_an_engine_that_ignores_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger.views, "STOPPED", "another name")
+    monkeypatch.setattr(engine, "STOPPED", "another name")
+    assert columns(range(1, 60))["spent_after_no"]
+
+
+def test_sees_an_engine_that_ignores_caps(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = engine.holds_for
+
+    def unlimited(*args: Any) -> tuple[Hold, ...]:
+        return tuple(
+            Hold(scope=h.scope, period=h.period, currency=h.currency, cap=10**9)
+            for h in real(*args)
+        )
+
+    monkeypatch.setattr(engine, "holds_for", unlimited)
+    assert columns()["budget_overshoot"]
+
+
+def test_sees_an_engine_that_takes_unknown_for_no(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def rejected(
+        self: Checkout, channel: Channel, order: Order, attempt: Attempt, detail: str
+    ) -> Order:
+        error = Rejected(detail, RefusalClass.LATER)
+        return await self._reject(order, error, consumed=False)
+
+    monkeypatch.setattr(Checkout, "_unknown", rejected)
+    assert columns()["wrong_outcome"]
+
+
+def test_sees_an_engine_that_trusts_any_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkout, "CLOCK_APART_MAX", policy.timedelta(days=9999))
+    monkeypatch.setattr(policy, "clock_doubtful", lambda view, now: False)
+    assert columns(range(1, 120))["spent_on_doubt"]
+
+
+__all__ = ["OutcomeUnknown"]
