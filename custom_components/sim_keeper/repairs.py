@@ -4,10 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 import logging
-from typing import Any
 
-from homeassistant.components.http.const import KEY_HASS_USER
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
     SOURCE_REAUTH,
@@ -15,36 +13,27 @@ from homeassistant.config_entries import (
     ConfigEntryChange,
     ConfigEntryState,
 )
-from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, Unauthorized
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
-from homeassistant.helpers.http import current_request
-from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
-import voluptuous as vol
 
-from .callers import caller_of, translated
 from .const import DOMAIN
 from .entries import account_entry
 from .home import HOME, SIGNAL_EVENT, SIGNAL_FROZEN, SIGNAL_HOUSEHOLD, Home
 from .keeper.errors import LedgerBroken
 from .keeper.ledger import Ledger
-from .keeper.orders import Order, State
-from .keeper.permissions import Caller
+from .keeper.orders import Kind, Order, State
 from .keeper.sim import Mode, Sim
-from .messages import error_text, shown_money
+from .messages import shown_money
+from .repair_flows import OutcomeFlow, QuestionFlow, TaskFlow
 from .texts import sim_name
 
 _LOGGER = logging.getLogger(__name__)
 
 NOTIFY_FAILED = "notify_failed"
-_NOTE = "note"
-_NOTE_SCHEMA = vol.Schema(
-    {vol.Optional(_NOTE): TextSelector(TextSelectorConfig(multiline=True))}
-)
-_NOTE_LENGTH_MAX = 512
+_UNKNOWN = "–"
 _PASSING = (
     ConfigEntryState.NOT_LOADED,
     ConfigEntryState.SETUP_IN_PROGRESS,
@@ -153,8 +142,7 @@ class _Watch:
     def _for_order(self, order: Order) -> dict[str, _Issue]:
         asked = order.state is State.ASKED
         if asked and order.assisted:
-            # A task is done with a phone or at a counter: it stands in the to-do list.
-            return {}
+            return self._for_task(order)
         numbers = {
             "name": sim_name(self._hass, order.sim),
             "amount": shown_money(order.value or order.ceiling),
@@ -165,7 +153,7 @@ class _Watch:
             numbers["until"] = until.strftime("%Y-%m-%d %H:%M")
             numbers["deadline"] = self._deadline(order.sim)
         else:
-            numbers["reference"] = order.reference or "–"
+            numbers["reference"] = order.reference or _UNKNOWN
         key = "question" if asked else "outcome"
         return {
             f"{key}_{order.id}": _Issue(
@@ -176,10 +164,27 @@ class _Watch:
             )
         }
 
+    def _for_task(self, order: Order) -> dict[str, _Issue]:
+        if order.kind is not Kind.RECHARGE:
+            return {}  # Nothing was paid: it is only ticked off in the to-do list.
+        status = self._home.engine.status(order.sim)
+        url = None if status is None else status.sim.carrier.topup_url
+        numbers = {
+            "name": sim_name(self._hass, order.sim),
+            "amount": shown_money(order.value) if order.value else _UNKNOWN,
+            "deadline": self._deadline(order.sim),
+            "url": url or _UNKNOWN,
+        }
+        return {
+            f"task_{order.id}": _Issue(
+                key="task", placeholders=numbers, order_id=order.id
+            )
+        }
+
     def _deadline(self, epoch: str) -> str:
         status = self._home.engine.status(epoch)
         if status is None or status.life.deadline is None:
-            return "–"
+            return _UNKNOWN
         return status.life.deadline.astimezone(status.sim.zone).date().isoformat()
 
     def _cannot_recharge(self) -> dict[str, _Issue]:
@@ -235,114 +240,6 @@ def _create(hass: HomeAssistant, issue_id: str, issue: _Issue) -> None:
     )
 
 
-# -- Settling one ---------------------------------------------------------------------------
-
-
-class _OrderFlow(RepairsFlow):
-    """Settles an order. Whoever sends the form is checked, as at every other door."""
-
-    def __init__(self, order_id: int) -> None:
-        self._order_id = order_id
-
-    def menu(self, *options: str) -> RepairsFlowResult:
-        """Offer the possible answers."""
-        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
-        return self.async_show_menu(
-            step_id="init",
-            menu_options=list(options),
-            description_placeholders=issue.translation_placeholders if issue else None,
-        )
-
-    async def _caller(self) -> tuple[Caller, Context]:
-        # Flows of repairs carry no user; the request that sends the step does.
-        request = current_request.get()
-        user = None if request is None else request.get(KEY_HASS_USER)
-        context = Context(user_id=None if user is None else user.id)
-        return await caller_of(self.hass, context), context
-
-    async def settled(self, step: str, note: str | None = None) -> RepairsFlowResult:
-        """Pass the answer on; what goes wrong leaves the issue where it is."""
-        caller, context = await self._caller()
-        try:
-            with translated(context):
-                order = await self._answer(step, note, caller)
-        except Unauthorized:
-            return self.async_abort(reason="not_allowed")
-        except HomeAssistantError as err:
-            text = await error_text(self.hass, err)
-            return self.async_abort(
-                reason="failed", description_placeholders={"error": text}
-            )
-        if order.state is State.REJECTED and step == "approve":
-            code = order.reason or "?"
-            return self.async_abort(
-                reason="rejected", description_placeholders={"code": code}
-            )
-        return self.async_create_entry(data={})
-
-    async def _answer(self, step: str, note: str | None, caller: Caller) -> Order:
-        doors = self.hass.data[HOME].doors
-        if step == "approve":
-            return await doors.approve(self._order_id, caller)
-        if step == "decline":
-            return await doors.cancel(self._order_id, caller)
-        return await doors.resolve(
-            self._order_id, arrived=step == "arrived", note=note, caller=caller
-        )
-
-
-class QuestionFlow(_OrderFlow):
-    """Answers whether SIM Keeper may recharge."""
-
-    async def async_step_init(
-        self, user_input: dict[str, Any] | None = None
-    ) -> RepairsFlowResult:
-        """Ask."""
-        return self.menu("approve", "decline")
-
-    async def async_step_approve(
-        self, user_input: dict[str, Any] | None = None
-    ) -> RepairsFlowResult:
-        """Buy."""
-        return await self.settled("approve")
-
-    async def async_step_decline(
-        self, user_input: dict[str, Any] | None = None
-    ) -> RepairsFlowResult:
-        """Do not buy."""
-        return await self.settled("decline")
-
-
-class OutcomeFlow(_OrderFlow):
-    """Answers whether a recharge arrived."""
-
-    async def async_step_init(
-        self, user_input: dict[str, Any] | None = None
-    ) -> RepairsFlowResult:
-        """Ask."""
-        return self.menu("arrived", "not_arrived")
-
-    async def async_step_arrived(
-        self, user_input: dict[str, Any] | None = None
-    ) -> RepairsFlowResult:
-        """Book it as delivered."""
-        return await self._with_note("arrived", user_input)
-
-    async def async_step_not_arrived(
-        self, user_input: dict[str, Any] | None = None
-    ) -> RepairsFlowResult:
-        """Book it as never delivered."""
-        return await self._with_note("not_arrived", user_input)
-
-    async def _with_note(
-        self, step: str, user_input: dict[str, Any] | None
-    ) -> RepairsFlowResult:
-        if user_input is None:
-            return self.async_show_form(step_id=step, data_schema=_NOTE_SCHEMA)
-        note = user_input.get(_NOTE, "").strip()[:_NOTE_LENGTH_MAX]
-        return await self.settled(step, note or None)
-
-
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: IssueData | None
 ) -> RepairsFlow:
@@ -350,4 +247,6 @@ async def async_create_fix_flow(
     order_id = int((data or {}).get("order_id") or 0)
     if issue_id.startswith("outcome_"):
         return OutcomeFlow(order_id)
+    if issue_id.startswith("task_"):
+        return TaskFlow(order_id)
     return QuestionFlow(order_id)

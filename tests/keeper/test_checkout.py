@@ -98,6 +98,16 @@ async def test_a_reading_in_between_does_not_put_off_the_next_try() -> None:
     assert (await only_order(world, sim)).state is State.CONFIRMED
 
 
+async def test_an_approved_order_waits_for_an_account_that_comes_up_late() -> None:
+    world, sim = await faulty_world(Fault.NOT_SENT)
+    channel = world.channels.pop(ACCOUNT)
+    await world.pass_time(20 * MINUTE)
+    assert (await only_order(world, sim)).state is State.APPROVED
+    world.channels[ACCOUNT] = channel
+    await world.pass_time(HOUR)
+    assert (await only_order(world, sim)).state is State.CONFIRMED
+
+
 async def test_an_account_that_is_gone_between_record_and_send_sends_nothing() -> None:
     world, sim = ModelWorld(), a_sim()
     await world.begin(sim)

@@ -74,6 +74,18 @@ async def test_a_refusal_of_the_second_send_may_be_the_echo_of_the_first() -> No
     assert (await only_order(world, sim)).state is State.CONFIRMED
 
 
+@pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.LOGIN])
+async def test_a_second_send_that_fails_says_nothing_of_the_first(fault: Fault) -> None:
+    world, sim = await faulty_world(Fault.LOSE_ANSWER, fault)
+    world.vendor.lag = 2 * HOUR
+    await world.pass_time(timedelta(minutes=19))
+    assert (await only_order(world, sim)).state is State.UNKNOWN
+    assert bool(world.logins_failed) is (fault is Fault.LOGIN)
+    await world.pass_time(9 * HOUR)
+    assert (await only_order(world, sim)).state is State.CONFIRMED
+    assert len(world.vendor.delivered) == 1
+
+
 async def test_a_request_that_never_arrived_is_sent_once_more_then_a_person_decides() -> (
     None
 ):

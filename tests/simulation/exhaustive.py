@@ -103,9 +103,7 @@ def a_line() -> Line:
         country="HK",
         currency="HKD",
         zone=ZoneInfo("Asia/Hong_Kong"),
-        carrier=carrier(
-            "HKD", minor=5000, days=60, grace=20, stacking=Stacking.MAX
-        ),
+        carrier=carrier("HKD", minor=5000, days=60, grace=20, stacking=Stacking.MAX),
         account=ACCOUNT,
         operator=None,
         rules=Rules(

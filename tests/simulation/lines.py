@@ -75,6 +75,8 @@ class Line:
     """When a purchase that a person wanted was last delivered."""
     fine_days: int = 0
     lost: bool = False
+    fell_short: bool = False
+    """The last recharge was less than asked for: nobody knows the new date until it is typed."""
 
     def note(self, at: float) -> None:
         """Remember how the line stands from now on."""
@@ -92,9 +94,7 @@ class Line:
 
     def today(self, moment: float) -> int:
         """Return the ordinal of the line's calendar day."""
-        return (
-            datetime.fromtimestamp(moment, UTC).astimezone(self.sim.zone).toordinal()
-        )
+        return datetime.fromtimestamp(moment, UTC).astimezone(self.sim.zone).toordinal()
 
     def recharge(self, minor: int, now: float) -> None:
         """Be recharged, from wherever."""
@@ -106,6 +106,7 @@ class Line:
             if self.sim.carrier.stacking is Stacking.ADD:
                 fresh = max(self.expiry, today) + days
             self.expiry = max(self.expiry, fresh)
+        self.fell_short = amount is not None and minor < amount.minor
         self.balance += minor
         self.note(now)
 

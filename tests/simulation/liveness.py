@@ -58,6 +58,7 @@ class Liveness:
             truth.doubted(line),
             now < line.no_until or now < line.misled_until,
             line.forgotten_at is not None,
+            line.fell_short and not line.buys,
             bool(line.refusals),
             now - line.known_recharge_at < 3 * DAY,
             now - line.balance_told_at > 20 * HOUR and line.buys,
@@ -99,4 +100,11 @@ class Liveness:
             for one in truth.vendor.transactions
             if now - one.born_at < 32 * DAY
         )
+        # What a person believed in is booked, whether the vendor took it or not.
+        (believed,) = truth.disk.conn.execute(
+            "SELECT coalesce(sum(cost_minor), 0) FROM orders"
+            " WHERE reason = 'cost_assumed' AND settled_at > ?",
+            (int(now - 32 * DAY),),
+        ).fetchone()
+        taken += believed
         return taken + price <= min(caps)

@@ -115,9 +115,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def _process_events(self, events: object) -> None:
         """There are no events but timers and callbacks."""
 
-    def _note(
-        self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]
-    ) -> None:
+    def _note(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A callback of the simulator failed, or nobody asked a task how it ended."""
         error = context.get("exception")
         if "handle" in context and error is not None:

@@ -42,7 +42,8 @@ class Intent:
     line: Line
     at: float
     wish: Wish | None
-    quoted: int
+    epoch: str
+    """The life of the line; a SIM that is added again has a budget of its own."""
     transactions: list[Transaction] = field(default_factory=list)
 
     @property
@@ -103,9 +104,7 @@ class Oracle:
         if intent is None:
             self.orders += 1
             wish = self._wish(line, order_id, now)
-            intent = Intent(
-                purchase.key, line, now, wish, int(str(purchase.body.get("quoted", 0)))
-            )
+            intent = Intent(purchase.key, line, now, wish, line.sim.epoch)
             self.intents[place] = intent
             if intent.automatic:
                 self._doubts(process, line, now)
@@ -124,9 +123,7 @@ class Oracle:
     def _wish(self, line: Line, order_id: int, now: float) -> Wish | None:
         """Return what a person said that this order answers; a yes to this very question first."""
         open_ = [
-            wish
-            for wish in line.wishes
-            if not wish.used and now - wish.at < WISH_LASTS
+            wish for wish in line.wishes if not wish.used and now - wish.at < WISH_LASTS
         ]
         for wanted in (order_id, None):
             for wish in open_:
@@ -204,7 +201,7 @@ class Oracle:
     def _budget(self, intent: Intent, one: Transaction) -> None:
         truth = self.truth
         rules = one.line.sim.rules
-        caps = [
+        caps: list[tuple[int, str, Line | None]] = [
             (cap.minor, str(truth.household.zone), None)
             for cap in truth.household.monthly_caps
         ]
@@ -220,8 +217,8 @@ class Oracle:
                 min(other.cost, other.ceiling)
                 for _, what, other in self.delivered_log
                 if other.kept
-                and (line is None or other.line is line)
-                and _month(what.at, zone) == month
+                and (line is None or what.epoch == intent.epoch)
+                and _month(what.at, zone) == month == _month(what.at - 25 * HOUR, zone)
                 and not self.forgotten(what.at)
             )
             if total > limit:

@@ -207,9 +207,7 @@ class People:
             return
         today = process.now().astimezone(line.sim.zone).date()
         line.known_recharge_at = self.truth.loop.time()
-        await process.doors.record(
-            line.sim.epoch, Paid(cost=amount, day=today), ADMIN
-        )
+        await process.doors.record(line.sim.epoch, Paid(cost=amount, day=today), ADMIN)
 
     async def _type(self, process: Process, line: Line, seen_at: float) -> None:
         if line.removed:

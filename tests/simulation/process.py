@@ -123,7 +123,9 @@ class Process:
         await self.engine.open(lambda: truth.disk.open(self.now()))
         for line in truth.lines:
             if not line.removed:
-                await self.engine.register(line.sim, truth.first.get(line.sim.epoch, ()))
+                await self.engine.register(
+                    line.sim, truth.first.get(line.sim.epoch, ())
+                )
         self.ready = True
         await self.engine.start()
         await asyncio.sleep(truth.rng.choice((0.0, 0.0, 5.0, 300.0)))

@@ -61,18 +61,24 @@ def _outcomes(truth: Truth, people: People) -> None:
         if all(truth.oracle.forgotten(one.born_at) for one in same):
             continue
         if kept and state in _NOT_PAID:
-            blame("wrong_outcome", f"{key} was paid, order {order_id} is {state} {reason}")
+            blame(
+                "wrong_outcome", f"{key} was paid, order {order_id} is {state} {reason}"
+            )
         if state == "confirmed" and not kept and _knowable(truth, same):
             ends = [one.state for one in same]
             blame("wrong_outcome", f"{key} is {ends}, order {order_id} is confirmed")
-    for order_id, (_, state, reason, account, _) in orders.items():
+    for order_id, (_, state, _, account, _) in orders.items():
         spoken = (truth.restores, order_id) in people.wrong_words
         if state == "confirmed" and account and not spoken:
             known = any(keys[key] == order_id for key in keys)
             if not known:
-                blame("wrong_outcome", f"order {order_id} is confirmed, nothing was sent")
+                blame(
+                    "wrong_outcome", f"order {order_id} is confirmed, nothing was sent"
+                )
             elif paid.get(order_id, 0) > 1:
-                blame("wrong_outcome", f"order {order_id} was paid {paid[order_id]} times")
+                blame(
+                    "wrong_outcome", f"order {order_id} was paid {paid[order_id]} times"
+                )
 
 
 def _knowable(truth: Truth, same: list[Transaction]) -> bool:

@@ -48,7 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
         crashes += outcome.crashes
         if outcome.why and shown < _SHOWN:
             shown += 1
-            print(f"seed {outcome.seed}", *outcome.why, *outcome.log, sep="\n", end="\n\n")
+            print(
+                f"seed {outcome.seed}", *outcome.why, *outcome.log, sep="\n", end="\n\n"
+            )
     expected = (*RATES, *CONSEQUENCES)
     found = {
         "histories": options.histories,
@@ -76,6 +78,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--histories", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--json", action="store_true", help="print nothing but the line")
+    parser.add_argument(
+        "--json", action="store_true", help="print nothing but the line"
+    )
     parser.add_argument("--exhaustive", action="store_true")
     return parser.parse_args(sys.argv[1:] if arguments is None else arguments)

@@ -339,9 +339,7 @@ class Vendor:
         self.truth.loop.call_later(after, _settle, answer, error)
 
 
-def _settle(
-    answer: asyncio.Future[Submitted], what: Submitted | KeeperError
-) -> None:
+def _settle(answer: asyncio.Future[Submitted], what: Submitted | KeeperError) -> None:
     if answer.done():
         return
     if isinstance(what, KeeperError):

@@ -83,7 +83,9 @@ class Weather:
             offset = 1000.0 - truth.loop.time()
         if offset:
             truth.set_clock(offset)
-            truth.loop.call_later(HOUR * (0.1 + 40 * rng.random()), truth.set_clock, 0.0)
+            truth.loop.call_later(
+                HOUR * (0.1 + 40 * rng.random()), truth.set_clock, 0.0
+            )
 
     def _computer(self) -> None:
         truth, strike, rng = self.truth, self.truth.faults.strike, self.truth.rng

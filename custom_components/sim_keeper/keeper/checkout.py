@@ -90,23 +90,26 @@ class Checkout(Settlement):
 
     async def send(self, sim: Sim, order: Order, attempt: Attempt) -> Order:
         """Send an order that stands in `sending` and settle the answer."""
+        # A "no" to a re-send says nothing of the first send, which may have got through.
+        resent = attempt.sends > 1 and attempt.first_sent_at < attempt.last_sent_at
         try:
             channel = self.channel(order.account)
         except OrderRefused as err:
-            return await self._not_sent(order, err.reason)
+            return await self._not_sent(order, err.reason, resent=resent)
         purchase = await self._purchase(sim, order, attempt)
         try:
             answer = await channel.submit(purchase)
         except NotSent as err:
-            return await self._not_sent(order, str(err))
+            return await self._not_sent(order, str(err), resent=resent)
         except LoginFailed:
             self._world.login_failed(str(order.account))
+            if resent:
+                return await self._unknown(channel, order, attempt, "login_failed")
             return await self._reject(
                 order, Rejected("login_failed", RefusalClass.FIX_FIRST), consumed=False
             )
         except Rejected as err:
-            if attempt.sends > 1 and attempt.first_sent_at < attempt.last_sent_at:
-                # A "no" to a re-send may be the echo of the first send, which got through.
+            if resent:
                 return await self._unknown(channel, order, attempt, err.code)
             consumed = err.consumed or channel.capabilities.consumes_on_refusal
             return await self._reject(order, err, consumed=consumed)
@@ -119,12 +122,12 @@ class Checkout(Settlement):
             return await self._unknown(channel, order, attempt, "channel_broke")
         return await self._settle(channel, sim, order, attempt, answer)
 
-    async def _not_sent(self, order: Order, detail: str) -> Order:
+    async def _not_sent(self, order: Order, detail: str, *, resent: bool) -> Order:
         now = self._world.now()
         _LOGGER.info("Order %s was not sent: %s", order.id, detail)
         closing = Closing(
-            to=State.APPROVED,
-            type=EventType.NOT_SENT,
+            to=State.UNKNOWN if resent else State.APPROVED,
+            type=EventType.UNKNOWN if resent else EventType.NOT_SENT,
             reason="not_sent",
             next_at=now + RETRY_UNSENT_AFTER,
         )

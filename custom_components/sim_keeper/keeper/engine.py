@@ -465,7 +465,11 @@ class Engine:
         except Rejected as err:
             await self._end(order, State.CANCELLED, err.code)
         except OrderRefused as err:
-            await self._end(order, State.CANCELLED, err.reason)
+            if err.reason == Reason.NO_CHANNEL:
+                # At a start the account may come up later than the rest.
+                await self._send_later(order)
+            else:
+                await self._end(order, State.CANCELLED, err.reason)
         else:
             await self._launch(sim, order, attempt)
 
