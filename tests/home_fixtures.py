@@ -13,10 +13,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.sim_keeper.const import DOMAIN
 from custom_components.sim_keeper.home import HOME, Home
-from custom_components.sim_keeper.keeper.doors import Typed, typed_readings
 from custom_components.sim_keeper.keeper.ledger import Ledger
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Order, State
+from custom_components.sim_keeper.keeper.statements import Typed, typed_readings
 
 from .config_flow.builders import (
     ACCOUNT_ID,

@@ -22,7 +22,6 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.sim_keeper import notify
 from custom_components.sim_keeper.const import DOMAIN
-from custom_components.sim_keeper.keeper.doors import Typed, typed_readings
 from custom_components.sim_keeper.keeper.errors import LedgerFault, RefusalClass
 from custom_components.sim_keeper.keeper.ledger import (
     Closing,
@@ -42,6 +41,7 @@ from custom_components.sim_keeper.keeper.orders import (
     State,
 )
 from custom_components.sim_keeper.keeper.sim import Mode
+from custom_components.sim_keeper.keeper.statements import Typed, typed_readings
 from custom_components.sim_keeper.taps import EVENT_TAPPED, PREFIX
 
 from .config_flow.builders import AXIS, EPOCH, GIFFGAFF

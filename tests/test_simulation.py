@@ -7,19 +7,10 @@ from typing import Any
 
 import pytest
 
-from custom_components.sim_keeper.keeper import (
-    budget,
-    checkout,
-    engine,
-    ledger,
-    policy,
-)
+from custom_components.sim_keeper.keeper import budget, checkout, engine, ledger, policy
 from custom_components.sim_keeper.keeper.checkout import Checkout
 from custom_components.sim_keeper.keeper.engine import Engine
-from custom_components.sim_keeper.keeper.errors import (
-    RefusalClass,
-    Rejected,
-)
+from custom_components.sim_keeper.keeper.errors import RefusalClass, Rejected
 from custom_components.sim_keeper.keeper.ledger import Hold
 from custom_components.sim_keeper.keeper.orders import Attempt, Order
 from custom_components.sim_keeper.keeper.ports import Channel
@@ -160,4 +151,3 @@ def test_sees_an_engine_that_trusts_any_clock(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(checkout, "CLOCK_APART_MAX", timedelta(days=9999))
     monkeypatch.setattr(policy, "clock_doubtful", lambda view, now: False)
     assert columns(range(1, 120))["spent_on_doubt"]
-

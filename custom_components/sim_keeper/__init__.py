@@ -43,10 +43,10 @@ from .coordinator import (
 from .entries import kind_of, sim_from
 from .home import HOME, SIGNAL_LOGIN_FAILED, Home
 from .keeper.budget import HouseholdRules
-from .keeper.doors import Typed, typed_readings
 from .keeper.errors import LedgerBroken
 from .keeper.money import Money
 from .keeper.sim import Reading
+from .keeper.statements import Typed, typed_readings
 from .notify import Notifier
 from .repairs import async_watch_repairs
 

@@ -23,7 +23,6 @@ from .callers import caller_of, translated
 from .const import CONF_EPOCH, DOMAIN, KIND_SIM
 from .entries import kind_of
 from .home import HOME
-from .keeper.doors import Paid, Recharge, Typed
 from .keeper.errors import AmountFault, AmountInvalid, NotAllowed, OrderRefused
 from .keeper.ledger import Ledger
 from .keeper.money import Money, positive
@@ -31,6 +30,7 @@ from .keeper.orders import Order, State
 from .keeper.permissions import Door, require
 from .keeper.ports import Wanted
 from .keeper.sim import Sim
+from .keeper.statements import Paid, Recharge, Typed
 from .phone import mask
 from .replies import as_csv, decimal_text, order_reply
 from .texts import sim_name

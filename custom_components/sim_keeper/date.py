@@ -13,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .callers import caller_of, translated
 from .coordinator import SimConfigEntry, SimCoordinator, SimKeeperConfigEntry
 from .entity import SimEntity
-from .keeper.doors import Typed
+from .keeper.statements import Typed
 from .keeper.status import SimStatus
 from .presence import Exists, add_sim_entities, always, with_activity_clock, with_expiry
 

@@ -21,9 +21,9 @@ from .coordinator import SimConfigEntry, SimCoordinator, SimKeeperConfigEntry
 from .entity import SimEntity
 from .entries import rules_from
 from .flows.form import stored_amount
-from .keeper.doors import Typed
 from .keeper.money import MAX_MINOR, Money, positive
 from .keeper.permissions import Caller, Door, require
+from .keeper.statements import Typed
 from .keeper.status import SimStatus
 from .presence import Exists, add_sim_entities, always
 

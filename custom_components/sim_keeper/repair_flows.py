@@ -26,12 +26,13 @@ from .const import DOMAIN
 from .flows.form import Form, filled, shown_amount
 from .home import HOME
 from .keeper.carrier_data import MAX_DAYS
-from .keeper.doors import Paid
+from .keeper.errors import OrderRefused
 from .keeper.ledger import Ledger
 from .keeper.money import Money
 from .keeper.orders import Order, State
 from .keeper.permissions import Caller
 from .keeper.sim import Sim
+from .keeper.statements import Paid
 from .messages import error_text
 
 AMOUNT = "amount"
@@ -86,7 +87,7 @@ class _OrderFlow(RepairsFlow):
         except Unauthorized:
             return self.async_abort(reason="not_allowed")
         except HomeAssistantError as err:
-            return await self._failed(err)
+            return await self.did_not_work(err)
         if order.state is State.REJECTED and step == "approve":
             code = order.reason or "?"
             return self.async_abort(
@@ -94,7 +95,7 @@ class _OrderFlow(RepairsFlow):
             )
         return self.async_create_entry(data={})
 
-    async def _failed(self, err: HomeAssistantError) -> RepairsFlowResult:
+    async def did_not_work(self, err: HomeAssistantError) -> RepairsFlowResult:
         text = await error_text(self.hass, err)
         return self.async_abort(
             reason="failed", description_placeholders={"error": text}
@@ -180,7 +181,7 @@ class TaskFlow(_OrderFlow):
             with translated():
                 task = await self._task()
         except HomeAssistantError as err:
-            return await self._failed(err)
+            return await self.did_not_work(err)
         if task is None:
             return self.async_abort(reason="gone")
         if user_input is None:
@@ -196,9 +197,11 @@ class TaskFlow(_OrderFlow):
         """Return the task while it is open, with what it needs to be noted."""
         home = self.hass.data[HOME]
         order = await home.engine.desk.read(Ledger.order, self._order_id)
-        sim = home.engine.sims.get(order.sim)
-        if sim is None or order.state is not State.ASKED:
+        if order.state is not State.ASKED:
             return None
+        sim = home.engine.sims.get(order.sim)
+        if sim is None:
+            raise OrderRefused("sim_not_found")
         earlier = await home.engine.desk.read(Ledger.orders, order.sim)
         return _Task(
             order=order,

@@ -12,7 +12,7 @@ from custom_components.sim_keeper.keeper.carrier_data import (
     other_carrier,
     with_overrides,
 )
-from custom_components.sim_keeper.keeper.doors import Doors, Typed, typed_readings
+from custom_components.sim_keeper.keeper.doors import Doors
 from custom_components.sim_keeper.keeper.engine import Engine
 from custom_components.sim_keeper.keeper.errors import LedgerBroken, LedgerFault
 from custom_components.sim_keeper.keeper.ledger import Event, Ledger
@@ -21,6 +21,7 @@ from custom_components.sim_keeper.keeper.orders import Order, State
 from custom_components.sim_keeper.keeper.permissions import Caller
 from custom_components.sim_keeper.keeper.ports import Channel, Purchase
 from custom_components.sim_keeper.keeper.sim import Mode, Rules, Sim
+from custom_components.sim_keeper.keeper.statements import Typed, typed_readings
 
 from .model_vendor import Bought, Fault, ModelVendor, VendorChannel
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from custom_components.sim_keeper.keeper.doors import Recharge
 from custom_components.sim_keeper.keeper.errors import OrderRefused
 from custom_components.sim_keeper.keeper.ledger import EventType
 from custom_components.sim_keeper.keeper.orders import IN_FLIGHT, Order, State
@@ -13,6 +12,7 @@ from custom_components.sim_keeper.keeper.permissions import Caller
 from custom_components.sim_keeper.keeper.policy import Reason
 from custom_components.sim_keeper.keeper.ports import Wanted
 from custom_components.sim_keeper.keeper.sim import Mode, Sim
+from custom_components.sim_keeper.keeper.statements import Recharge
 
 from .builders import hkd
 from .model_world import Fault, ModelWorld, a_sim, expiring_in

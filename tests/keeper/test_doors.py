@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from custom_components.sim_keeper.keeper.doors import Recharge
 from custom_components.sim_keeper.keeper.errors import (
     LedgerFault,
     LoginFailed,
@@ -19,6 +18,7 @@ from custom_components.sim_keeper.keeper.orders import Order, Origin, State
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION, Caller
 from custom_components.sim_keeper.keeper.ports import Automatic, Wanted
 from custom_components.sim_keeper.keeper.sim import Mode
+from custom_components.sim_keeper.keeper.statements import Recharge
 
 from .builders import hkd, usd
 from .model_world import ADMIN, Fault, a_sim
@@ -276,7 +276,7 @@ async def test_an_unknown_sim_or_order_is_refused() -> None:
     world = await quiet_world()
     calls: list[Any] = [
         world.doors.recharge("ZZZZZZZZZZ", asking_for(), ADMIN),
-        world.doors.preview("ZZZZZZZZZZ", Wanted()),
+        world.doors.try_out("ZZZZZZZZZZ", asking_for(), ADMIN),
         world.doors.mark_active("ZZZZZZZZZZ", ADMIN),
     ]
     assert [await refusal_of(call) for call in calls] == ["sim_not_found"] * 3
@@ -314,15 +314,16 @@ async def test_an_automation_does_no_more_than_the_rules_after_a_refusal_or_a_no
 # -- Trying out -------------------------------------------------------------------------------
 
 
-async def test_a_preview_prices_and_orders_nothing() -> None:
+async def test_trying_out_prices_and_orders_nothing() -> None:
     world = await quiet_world()
     events = world.ledger.last_event()
-    seen = await world.doors.preview(EPOCH, Wanted(amount=hkd("70")))
+    seventy = Recharge(wanted=Wanted(amount=hkd("70")))
+    seen = await world.doors.try_out(EPOCH, seventy, ADMIN)
     assert seen.offer is not None
     assert (seen.offer.quote.price, seen.offer.ceiling) == (usd("70"), usd("73.50"))
     assert seen.amount is None
     by_hand = await quiet_world(a_sim(account=None))
-    seen = await by_hand.doors.preview(EPOCH, Wanted())
+    seen = await by_hand.doors.try_out(EPOCH, Recharge(wanted=Wanted()), ADMIN)
     assert (seen.offer, seen.amount) == (None, hkd("50"))
     assert world.ledger.last_event() == events
     assert world.vendor.submits == []

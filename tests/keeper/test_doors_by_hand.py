@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.sim_keeper.keeper.doors import Doors, Paid, Typed
+from custom_components.sim_keeper.keeper.doors import Doors
 from custom_components.sim_keeper.keeper.errors import (
     AmountInvalid,
     NotAllowed,
@@ -16,6 +16,7 @@ from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Kind, Order, Origin, State
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION
 from custom_components.sim_keeper.keeper.sim import Field, Mode, Trust
+from custom_components.sim_keeper.keeper.statements import Paid, Typed
 
 from .builders import hkd, usd
 from .model_world import ACCOUNT, ADMIN, START, ModelWorld, a_sim

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from custom_components.sim_keeper.keeper.doors import Typed
 from custom_components.sim_keeper.keeper.ledger import EventType
 from custom_components.sim_keeper.keeper.lifecycle import Stage
 from custom_components.sim_keeper.keeper.orders import Kind, State
 from custom_components.sim_keeper.keeper.policy import Reason
 from custom_components.sim_keeper.keeper.ports import Lookup
 from custom_components.sim_keeper.keeper.sim import Mode
+from custom_components.sim_keeper.keeper.statements import Typed
 
 from .builders import hkd
 from .model_world import ADMIN, START, Fault, ModelWorld, a_sim, expiring_in

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.sim_keeper.keeper.budget import HouseholdRules
-from custom_components.sim_keeper.keeper.doors import Typed
 from custom_components.sim_keeper.keeper.errors import (
     LoginFailed,
     RefusalClass,
@@ -16,6 +15,7 @@ from custom_components.sim_keeper.keeper.errors import (
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.policy import Reason
 from custom_components.sim_keeper.keeper.ports import Automatic
+from custom_components.sim_keeper.keeper.statements import Typed
 
 from .builders import usd
 from .model_world import ADMIN, START, Fault, ModelWorld, a_sim, expiring_in

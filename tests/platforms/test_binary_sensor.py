@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from custom_components.sim_keeper.keeper.doors import Typed
 from custom_components.sim_keeper.keeper.money import Money
+from custom_components.sim_keeper.keeper.statements import Typed
 from tests.vendors.reloadly import ReloadlySimulator
 
 from .conftest import ADMIN, AXIS_OPERATOR, House

@@ -6,8 +6,8 @@ from homeassistant.core import Event, EventStateChangedData, callback
 from homeassistant.helpers.event import async_track_state_change_event
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.sim_keeper.keeper.doors import Paid
 from custom_components.sim_keeper.keeper.money import Money
+from custom_components.sim_keeper.keeper.statements import Paid
 from tests.vendors.reloadly import ReloadlySimulator
 
 from .conftest import ADMIN, AXIS_OPERATOR, NOW, House

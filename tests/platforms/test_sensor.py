@@ -8,8 +8,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.sim_keeper.entries import sim_unique_id
-from custom_components.sim_keeper.keeper.doors import Paid, Typed
 from custom_components.sim_keeper.keeper.money import Money
+from custom_components.sim_keeper.keeper.statements import Paid, Typed
 from tests.vendors.reloadly import ReloadlySimulator
 
 from .conftest import ADMIN, AXIS_OPERATOR, House

@@ -10,8 +10,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.sim_keeper.keeper.doors import Paid, Typed
 from custom_components.sim_keeper.keeper.money import Money
+from custom_components.sim_keeper.keeper.statements import Paid, Typed
 from tests.vendors.reloadly import ReloadlySimulator
 
 from .conftest import ADMIN, AXIS_OPERATOR, NOW, House

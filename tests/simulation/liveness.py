@@ -107,4 +107,4 @@ class Liveness:
             (int(now - 32 * DAY),),
         ).fetchone()
         taken += believed
-        return taken + price <= min(caps)
+        return bool(taken + price <= min(caps))

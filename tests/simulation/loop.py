@@ -116,7 +116,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """There are no events but timers and callbacks."""
 
     def _note(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """A callback of the simulator failed, or nobody asked a task how it ended."""
+        """Remember that a callback of the simulator itself failed."""
         error = context.get("exception")
         if "handle" in context and error is not None:
             self.broken = self.broken or error

@@ -44,6 +44,8 @@ class Intent:
     wish: Wish | None
     epoch: str
     """The life of the line; a SIM that is added again has a budget of its own."""
+    denied: bool = False
+    """A person said, wrongly, that it did not arrive."""
     transactions: list[Transaction] = field(default_factory=list)
 
     @property
@@ -220,6 +222,7 @@ class Oracle:
                 and (line is None or what.epoch == intent.epoch)
                 and _month(what.at, zone) == month == _month(what.at - 25 * HOUR, zone)
                 and not self.forgotten(what.at)
+                and not what.denied
             )
             if total > limit:
                 self.blame("budget_overshoot", f"{total} of {limit} in {month}")

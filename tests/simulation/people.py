@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from custom_components.sim_keeper.keeper.doors import Paid, Recharge, Typed
 from custom_components.sim_keeper.keeper.errors import KeeperError
 from custom_components.sim_keeper.keeper.ledger import Event, EventType
 from custom_components.sim_keeper.keeper.money import Money
@@ -18,6 +17,7 @@ from custom_components.sim_keeper.keeper.sim import (
     Reading,
     Trust,
 )
+from custom_components.sim_keeper.keeper.statements import Paid, Recharge, Typed
 
 from .lines import DAY, HOUR, Line, Wish
 
@@ -153,6 +153,8 @@ class People:
         word = arrived
         if truth.faults.strike("resolves_wrongly"):
             word = not arrived
+            if arrived:
+                truth.oracle.by_key[row[0]].denied = True
             line.misled_until = truth.loop.time() + 60 * DAY
         if word is not arrived or any(one.state == "working" for one in same):
             self.wrong_words.add((truth.restores, order_id))
@@ -206,8 +208,15 @@ class People:
         if amount is None or line.removed:
             return
         today = process.now().astimezone(line.sim.zone).date()
+        try:
+            await process.doors.record(
+                line.sim.epoch, Paid(cost=amount, day=today), ADMIN
+            )
+        except KeeperError:
+            # Whoever cannot write it down forgets it.
+            line.forgotten_at = self.truth.loop.time()
+            raise
         line.known_recharge_at = self.truth.loop.time()
-        await process.doors.record(line.sim.epoch, Paid(cost=amount, day=today), ADMIN)
 
     async def _type(self, process: Process, line: Line, seen_at: float) -> None:
         if line.removed:

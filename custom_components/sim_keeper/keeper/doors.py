@@ -16,18 +16,8 @@ from .orders import IN_FLIGHT, Attempt, Kind, Order, Origin, State
 from .permissions import Caller, Door, reading_door, require
 from .policy import COOLDOWN, Reason, Situation, clock_doubtful, not_automatic, rests
 from .ports import Json, Wanted
-from .sim import UNIT_DAY, Field, Mode, Reading, Sim, Trust
-
-SOURCE_PERSON = "person"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """What a recharge would buy and cost; nothing was ordered."""
-
-    offer: Offer | None
-    amount: Money | None
-    """What a person would be asked to recharge, where no account buys."""
+from .sim import Field, Mode, Sim
+from .statements import Paid, Recharge, Typed, typed_readings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,47 +31,6 @@ class Trial:
     """Why it would not be sent now."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Typed:
-    """Readings that a person typed; None = not given."""
-
-    balance: Money | None = None
-    expiry: date | None = None
-    data_left: int | None = None
-    last_activity: date | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paid:
-    """What a person says of a recharge that he did."""
-
-    cost: Money
-    day: date
-    days: int | None = None
-    expiry: date | None = None
-    place: str | None = None
-    receipt: str | None = None
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recharge:
-    """What is asked for by the action `recharge`."""
-
-    wanted: Wanted
-    request: str | None = None
-    another: bool = False
-    """The caller means one more, although there was one within the last day."""
-
-    def words(self) -> dict[str, Json]:
-        """Return the parameters that a repeated request must share."""
-        wanted = self.wanted
-        return {
-            "amount": None if wanted.amount is None else str(wanted.amount),
-            "product": wanted.product,
-        }
-
-
 @dataclass(slots=True)
 class Doors:
     """The engine as callers may use it."""
@@ -90,23 +39,19 @@ class Doors:
 
     # -- Buying ---------------------------------------------------------------------------
 
-    async def preview(self, epoch: str, wanted: Wanted) -> Preview:
-        """Say what a recharge would cost, without ordering it."""
-        sim = self._sim(epoch)
-        wanted = _filled(sim, wanted)
-        if sim.account is None:
-            return Preview(offer=None, amount=wanted.amount)
-        return Preview(offer=await self.engine.checkout.offer(sim, wanted), amount=None)
-
     async def try_out(self, epoch: str, asked: Recharge, caller: Caller) -> Trial:
         """Say what `recharge` would do now, without doing it."""
         require(Door.SPEND, caller)
         sim = self._sim(epoch)
         at, _ = await self.engine.situation(sim)
-        offer, amount = None, None
+        offer: Offer | None = None
+        amount: Money | None = None
         try:
-            seen = await self.preview(epoch, asked.wanted)
-            offer, amount = seen.offer, seen.amount
+            wanted = _filled(sim, asked.wanted)
+            if sim.account is None:
+                amount = wanted.amount
+            else:
+                offer = await self.engine.checkout.offer(sim, wanted)
             refused = await self._doubt(at, asked, offer, caller)
         except OrderRefused as err:
             refused = err.reason
@@ -480,31 +425,6 @@ class Doors:
 
     def _today(self, sim: Sim) -> date:
         return self._time().astimezone(sim.zone).date()
-
-
-def typed_readings(typed: Typed, now: datetime) -> tuple[Reading, ...]:
-    """Return what a person typed as readings."""
-    values: list[tuple[Field, int, str]] = []
-    if typed.balance is not None:
-        values.append((Field.BALANCE, typed.balance.minor, typed.balance.currency))
-    if typed.expiry is not None:
-        values.append((Field.EXPIRY, typed.expiry.toordinal(), UNIT_DAY))
-    if typed.data_left is not None:
-        values.append((Field.DATA_LEFT, typed.data_left, "B"))
-    if typed.last_activity is not None:
-        values.append((Field.LAST_ACTIVITY, typed.last_activity.toordinal(), UNIT_DAY))
-    return tuple(
-        Reading(
-            field=name,
-            value=value,
-            unit=unit,
-            observed_at=now,
-            got_at=now,
-            source=SOURCE_PERSON,
-            trust=Trust.TYPED,
-        )
-        for name, value, unit in values
-    )
 
 
 def _filled(sim: Sim, wanted: Wanted) -> Wanted:

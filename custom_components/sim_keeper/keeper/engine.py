@@ -665,7 +665,18 @@ class Engine:
         at, _ = await self.situation(sim)
         if at.view.stopped or not self.accepting or sim.rules.mode is Mode.OFF:
             return False
-        return order.origin is not Origin.RULE or bool(due_rules(at, self.world.now()))
+        if order.origin is not Origin.RULE:
+            return True
+        # What no person said yes to may go out only as long as nobody has to be asked.
+        if sim.rules.mode is not Mode.AUTO and not await self._has_a_yes(order):
+            return False
+        return bool(due_rules(at, self.world.now()))
+
+    async def _has_a_yes(self, order: Order) -> bool:
+        return any(
+            event.type is EventType.APPROVED and event.actor.startswith("user:")
+            for event in await self.desk.read(Ledger.events, order.id)
+        )
 
     def lock(self, epoch: str) -> asyncio.Lock:
         """Return the lock under which a SIM is evaluated and changed."""

@@ -19,6 +19,7 @@ type Folded = dict[str, dict[tuple[Value, ...], Row]]
 GENESIS = bytes(32)
 _BATCH = 1000
 _SEPARATOR = "\x1f"
+_NULL = "\x00"
 _DEFAULTS: Mapping[str, Row] = {
     "orders": {"kind": "recharge", "effect": "open"},
     "attempt": {"sends": 1, "looks": 0, "consumed": 0},
@@ -34,11 +35,10 @@ def encode(data: Mapping[str, object]) -> str:
 def link(previous: bytes, fields: Iterable[Value]) -> bytes:
     """Return the hash of an event's fields, bound to the event before it.
 
-    No field but the last, the data, can hold the separator.
+    No field but the last, the data, can hold the separator or the sign for NULL.
     """
-    return hashlib.sha256(
-        previous + _SEPARATOR.join(map(str, fields)).encode()
-    ).digest()
+    words = [_NULL if field is None else str(field) for field in fields]
+    return hashlib.sha256(previous + _SEPARATOR.join(words).encode()).digest()
 
 
 def find_break(conn: sqlite3.Connection) -> str | None:
