@@ -348,11 +348,16 @@ async def test_the_same_recharge_is_not_noted_twice(
 async def test_two_who_send_the_same_at_once(
     house: House, sim: MockConfigEntry
 ) -> None:
-    one, two = await asyncio.gather(
-        note_without_a_person(house, amount="6000"),
-        note_without_a_person(house, amount="6000"),
-    )
-    results = sorted((one, two), key=lambda result: str(result["type"]))
+    engine = house.home.engine
+    async with engine.lock(EPOCH):
+        both = asyncio.gather(
+            note_without_a_person(house, amount="6000"),
+            note_without_a_person(house, amount="6000"),
+        )
+        # The ledger answers in turn: after these, both have seen the task open.
+        for _ in range(9):
+            await engine.desk.read(Ledger.order, 1)
+    results = sorted(await both, key=lambda result: str(result["type"]))
     assert [result["type"] for result in results] == ["create_entry", "form"]
     assert results[1]["errors"] == {"receipt": "already_recorded"}
     assert [o.state for o in await house.orders()] == [State.CONFIRMED]

@@ -5,9 +5,15 @@ from typing import Any
 
 import pytest
 
-from custom_components.sim_keeper.keeper.estimates import SOURCE, readings_after
+from custom_components.sim_keeper.keeper.estimates import readings_after
 from custom_components.sim_keeper.keeper.money import Money
-from custom_components.sim_keeper.keeper.sim import Field, Readings, Sim, Trust
+from custom_components.sim_keeper.keeper.sim import (
+    SOURCE_RECHARGE,
+    Field,
+    Readings,
+    Sim,
+    Trust,
+)
 
 from .builders import NOW, activity, balance, carrier, expiry, hkd, sim, usd
 
@@ -18,7 +24,7 @@ def _after(line: Sim, before: Readings, **changes: Any) -> dict[Field, int]:
     values: dict[str, Any] = {"value": hkd("50"), "days": None, "now": NOW}
     found = readings_after(line, before, **(values | changes))
     assert all(reading.trust is Trust.ESTIMATE for reading in found)
-    assert all(reading.source == SOURCE for reading in found)
+    assert all(reading.source == SOURCE_RECHARGE for reading in found)
     assert all(reading.observed_at == NOW for reading in found)
     return {reading.field: reading.value for reading in found}
 

@@ -264,10 +264,6 @@ async def test_a_delivery_that_is_taken_back_is_reversed_and_told() -> None:
     assert "reversed" in world.types()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="decision: a reversal leaves the estimated expiry and balance of the recharge",
-)
 async def test_a_sim_whose_recharge_was_taken_back_is_not_thought_to_be_recharged() -> (
     None
 ):

@@ -4,8 +4,9 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 
-from ..const import CONF_ACCOUNT, CONF_CURRENCY
+from ..const import CONF_ACCOUNT, CONF_CURRENCY, CONF_EPOCH
 from ..entries import account_entry, carrier_of
+from ..home import HOME
 from ..keeper.carrier_data import load_carriers
 from .form import Form, FormFlow
 from .rules import (
@@ -42,6 +43,10 @@ class SimOptionsFlow(FormFlow, OptionsFlow):
         if form is not None:
             options = read_rules(form, terms)
             if self.passes(form):
+                if HOME in self.hass.data:
+                    # Whoever saves the rules, changed or not, has seen what stands in the way.
+                    engine = self.hass.data[HOME].engine
+                    await engine.go_ahead(entry.data[CONF_EPOCH])
                 kept = {
                     key: value
                     for key, value in entry.options.items()

@@ -20,7 +20,17 @@ from .errors import (
 from .ledger import Closing, Delivery, EventType, Hold, Ledger, NewOrder
 from .money import Money
 from .orders import ORDINAL_MAX, Attempt, Order, Origin, State
-from .ports import Absent, Found, Json, Lookup, Pending, Purchase, Quote, Wanted
+from .ports import (
+    Absent,
+    Channel,
+    Found,
+    Json,
+    Lookup,
+    Pending,
+    Purchase,
+    Quote,
+    Wanted,
+)
 from .settlement import Settlement, line_of
 from .sim import Sim
 
@@ -61,10 +71,19 @@ class Checkout(Settlement):
         ceiling = quote.price if guarded else quote.price.with_margin(MARGIN_PERCENT)
         return Offer(quote=quote, ceiling=ceiling)
 
-    async def free_ordinal(self, sim: Sim, new: NewOrder, holds: Sequence[Hold]) -> int:
+    async def free_ordinal(
+        self,
+        sim: Sim,
+        new: NewOrder,
+        holds: Sequence[Hold],
+        *,
+        supervised: bool = False,
+    ) -> int:
         """Look up the next key before its first send; return the ordinal of a free one.
 
         What was bought under it without the ledger knowing is adopted, and OrderRefused raised.
+        A key that a person has given up, and that the vendor holds pending beyond its horizon,
+        is passed over only when a person has said yes to this order as well (`supervised`).
         """
         channel = self.channel(sim.account)
         if channel.capabilities.lookup is not Lookup.PURE:
@@ -85,8 +104,21 @@ class Checkout(Settlement):
                 continue
             if isinstance(found, Absent):
                 return ordinal
+            stuck = isinstance(found, Pending)
+            if supervised and stuck and await self._given_up(channel, key):
+                continue
             await self._adopt(new, holds, key, found)
         raise OrderRefused("too_many_attempts")
+
+    async def _given_up(self, channel: Channel, key: str) -> bool:
+        """Tell whether a person said of a key's order that it did not arrive, long enough ago."""
+        attempt = await self._desk.read(Ledger.attempt_of, key)
+        if attempt is None:
+            return False
+        order = await self._desk.read(Ledger.order, attempt.order_id)
+        horizon = timedelta(seconds=channel.capabilities.look_horizon_s)
+        over = self._world.now() > attempt.last_sent_at + horizon
+        return over and order.state is State.REJECTED and order.refusal is None
 
     async def send(self, sim: Sim, order: Order, attempt: Attempt) -> Order:
         """Send an order that stands in `sending` and settle the answer."""

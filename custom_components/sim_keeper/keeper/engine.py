@@ -49,6 +49,8 @@ RETRY_UNREADABLE = timedelta(minutes=30)
 TASK_LASTS = timedelta(days=400)
 DAY_EVERY = timedelta(hours=24)
 STOP_WAITS_S = 10
+ACCOUNTS_COME_UP_IN = timedelta(minutes=15)
+SAVED_WITHIN = timedelta(seconds=5)
 SEND_AGAIN_MIN = timedelta(minutes=1)
 BACKUP_LASTS_MAX = timedelta(minutes=15)
 ABANDONED_AFTER = timedelta(minutes=5)
@@ -73,6 +75,7 @@ class Engine:
         self._day_due: datetime | None = None
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._running = False
+        self._started_at: datetime | None = None
         self.stopping = False
         self._backup_until: datetime | None = None
 
@@ -87,6 +90,7 @@ class Engine:
     async def start(self) -> None:
         """Begin to evaluate: all entries are set up and the home is running."""
         self._running = True
+        self._started_at = self.world.now()
         self._day_due = self.world.now()
         for epoch in self.sims:
             self._due[epoch] = self.world.now()
@@ -151,6 +155,18 @@ class Engine:
                 Ledger.clear_refusals, sim.epoch, "user:options", self.world.now()
             )
         await self.evaluate(sim.epoch)
+
+    async def go_ahead(self, epoch: str) -> None:
+        """Hear a person's go-ahead: earlier refusals and noes of a SIM no longer count."""
+        if self.desk.fault is None:
+            clear = self.desk.write(
+                Ledger.clear_refusals, epoch, "user:options", self.world.now()
+            )
+            await self._isolated("a go-ahead", clear)
+        if epoch in self.sims:
+            # The settings that go with it are saved first.
+            self._due[epoch] = self.world.now() + SAVED_WITHIN
+            self._plan()
 
     async def unregister(self, epoch: str, *, removed: bool) -> None:
         """Let go of a SIM: disabled or reloaded (questions stay), or removed (unsent ends)."""
@@ -387,9 +403,16 @@ class Engine:
                 await self._skip(at.view, sim, Reason.REFUSED, code=err.code[:128])
             except OrderRefused as err:
                 await self._skip(at.view, sim, err.reason, **err.numbers)
+        elif decision.reason is Reason.NO_CHANNEL and self._just_started():
+            # Accounts may take a while to come up; that is no news.
+            self._due[sim.epoch] = self.world.now() + ACCOUNTS_COME_UP_IN
         elif decision.reason in TOLD_REASONS and decision.rules:
             await self._skip(at.view, sim, decision.reason)
         return False
+
+    def _just_started(self) -> bool:
+        started = self._started_at
+        return started is None or self.world.now() < started + ACCOUNTS_COME_UP_IN
 
     async def _buy(self, at: Situation, decision: Decision) -> bool:
         """Ask for, or send, the order that a decision calls for; tell whether it was asked."""
@@ -478,7 +501,9 @@ class Engine:
         holds = holds_for(
             caps_for(sim, self.household, self.world.now()), order.ceiling.currency
         )
-        ordinal = await self.checkout.free_ordinal(sim, terms_of(order), holds)
+        ordinal = await self.checkout.free_ordinal(
+            sim, terms_of(order), holds, supervised=True
+        )
         return await self.desk.write(
             Ledger.begin_send, order.id, "keeper", self.world.now(), ordinal=ordinal
         )

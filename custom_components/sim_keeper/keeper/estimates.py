@@ -4,9 +4,7 @@ from datetime import date, datetime
 
 from . import carriers
 from .money import Money
-from .sim import UNIT_DAY, Field, Reading, Readings, Sim, Trust
-
-SOURCE = "recharge"
+from .sim import SOURCE_RECHARGE, UNIT_DAY, Field, Reading, Readings, Sim, Trust
 
 
 def readings_after(
@@ -76,6 +74,6 @@ def _estimate(field: Field, value: int, unit: str, now: datetime) -> Reading:
         unit=unit,
         observed_at=now,
         got_at=now,
-        source=SOURCE,
+        source=SOURCE_RECHARGE,
         trust=Trust.ESTIMATE,
     )

@@ -127,7 +127,7 @@ class FollowUp(Settlement):
             consumed=True,
         )
         return await self._desk.write(
-            Ledger.move, order.id, closing, "keeper", self._world.now()
+            Ledger.reverse, order.id, closing, self._world.now()
         )
 
     async def _once_more(

@@ -51,6 +51,8 @@ class Trust(StrEnum):
     """Anybody could have sent it."""
 
 
+SOURCE_RECHARGE = "recharge"
+"""The source of what was worked out from a recharge."""
 UNIT_DAY = "day"
 UNIT_BYTE = "B"
 _LAST_DAY = date(9000, 1, 1).toordinal()

@@ -309,6 +309,15 @@ class OrderLife(Reader):
         )
         return self.order(order_id)
 
+    def reverse(self, order_id: int, closing: Closing, now: datetime) -> Order:
+        """Note that a delivery was taken back, and what was known before it holds again."""
+        order = self.order(order_id)
+        with self._book.commit():
+            self._book.add(now, self._closing(order, closing, "keeper", now))
+            for earlier in views.readings_before_recharge(self._book, order):
+                self._book.add(now, self._reading(order.sim, earlier, "keeper"))
+        return self.order(order_id)
+
     def _bear(
         self,
         new: NewOrder,

@@ -75,6 +75,11 @@ class Reader:
             raise OrderRefused("order_not_sent")
         return attempt_from(row)
 
+    def attempt_of(self, key: str) -> Attempt | None:
+        """Return the attempt that was made under a key."""
+        row = self._book.row("SELECT * FROM attempt WHERE key = ?", key)
+        return None if row is None else attempt_from(row)
+
     def by_request(self, epoch: str, request: str) -> Order | None:
         """Return the order that a caller made under a request id."""
         row = self._book.row(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from ..money import Money
 from ..orders import OPEN, Order, State
-from ..sim import Field, Readings
+from ..sim import SOURCE_RECHARGE, Field, Reading, Readings
 from .book import Book
 from .records import moment, order_from, reading_from, seconds
 
@@ -147,6 +147,24 @@ def newest_readings(book: Book, epoch: str) -> Readings:
         data_left=found.get(Field.DATA_LEFT),
         last_activity=found.get(Field.LAST_ACTIVITY),
     )
+
+
+def readings_before_recharge(book: Book, order: Order) -> list[Reading]:
+    """Return what was known of the fields that still rest on an order's own estimates."""
+    if order.settled_at is None:
+        return []
+    rows = book.rows(
+        "SELECT old.* FROM reading new JOIN reading old ON old.id = ("
+        " SELECT max(id) FROM reading WHERE sim = new.sim AND field = new.field"
+        "  AND id < new.id)"
+        " WHERE new.sim = ? AND new.source = ? AND new.got_at = ? AND new.id = ("
+        "  SELECT max(id) FROM reading WHERE sim = new.sim AND field = new.field)"
+        " ORDER BY old.id",
+        order.sim,
+        SOURCE_RECHARGE,
+        seconds(order.settled_at),
+    )
+    return [reading_from(row) for row in rows]
 
 
 def spending(book: Book, scope: str, period: str) -> Spending:
