@@ -20,14 +20,10 @@ from .simulation import exhaustive
 from .simulation.history import run_history
 from .simulation.run import histories
 
+pytestmark = pytest.mark.simulation
+
 CHUNKS = 20
 CHUNK = 10
-
-
-@pytest.fixture
-def auto_enable_custom_integrations() -> None:
-    """Need no Home Assistant."""
-    return
 
 
 @pytest.mark.parametrize("kind", exhaustive.KINDS)

@@ -417,11 +417,11 @@ class OrderLife(Reader):
 
     def _reusable(self, order: Order, ordinal: int) -> Attempt | None:
         row = self._book.row(
+            # A key that was refused so often is left alone; each refusal was a definite one.
             "SELECT * FROM attempt WHERE sim = ? AND cycle = ? AND consumed = 0"
-            " AND ordinal >= ? ORDER BY ordinal DESC LIMIT 1",
-            order.sim,
-            order.cycle,
-            ordinal,
+            " AND ordinal >= ? AND (order_id = ? OR sends < ?)"
+            " ORDER BY ordinal DESC LIMIT 1",
+            *(order.sim, order.cycle, ordinal, order.id, SENDS_MAX),
         )
         return None if row is None else attempt_from(row)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from ..errors import OrderRefused
-from ..orders import Attempt, Order, State, order_key
+from ..orders import SENDS_MAX, Attempt, Order, State, order_key
 from ..sim import Field, Reading, Readings
 from . import views
 from .book import Book
@@ -144,8 +144,10 @@ class Reader:
         """Return the key that an order of a SIM would be sent under, None if it is used up."""
         cycle = views.next_cycle(self._book, epoch)
         key = order_key(epoch, cycle, ordinal)
-        consumed = self._book.value("SELECT consumed FROM attempt WHERE key = ?", key)
-        return None if consumed else key
+        used = self._book.value(
+            "SELECT consumed OR sends >= ? FROM attempt WHERE key = ?", SENDS_MAX, key
+        )
+        return None if used else key
 
     def was_skipped(self, epoch: str, cycle: int, reason: str) -> bool:
         """Tell whether a skip of a cycle was already noted for a reason."""
