@@ -219,7 +219,9 @@ class TaskFlow(_OrderFlow):
         caller, context = await self.caller()
         try:
             with translated(context):
-                await self.hass.data[HOME].doors.record(task.sim.epoch, paid, caller)
+                await self.hass.data[HOME].doors.record(
+                    task.sim.epoch, paid, caller, task_id=self._order_id
+                )
         except Unauthorized:
             # Everybody may note a recharge, but not everybody what moves an automatic one.
             form.errors[DAYS if paid.expiry is None else EXPIRY] = "needs_admin"

@@ -39,6 +39,15 @@ async def _tasked(**changes: Any) -> tuple[ModelWorld, Order]:
     return world, await the_question(world)
 
 
+async def test_an_answer_to_a_task_that_was_settled_meanwhile_records_nothing() -> None:
+    world, task = await _tasked()
+    await world.doors.approve(task.id, ADMIN)
+    paid = Paid(cost=hkd("60"), day=TODAY)
+    answer = world.doors.record(EPOCH, paid, ADMIN, task_id=task.id)
+    assert await refusal_of(answer) == "not_waiting"
+    assert len(world.ledger.orders(EPOCH)) == 1
+
+
 async def test_a_task_is_ticked_off_as_planned() -> None:
     world, task = await _tasked()
     done = await world.doors.approve(task.id, ADMIN)

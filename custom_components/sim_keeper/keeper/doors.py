@@ -197,8 +197,13 @@ class Doors:
 
     # -- Noting what happened -------------------------------------------------------------
 
-    async def record(self, epoch: str, paid: Paid, caller: Caller) -> Order:
-        """Note a recharge that a person did; it closes an open task and satisfies the need."""
+    async def record(
+        self, epoch: str, paid: Paid, caller: Caller, *, task_id: int | None = None
+    ) -> Order:
+        """Note a recharge that a person did; it closes an open task and satisfies the need.
+
+        With `task_id` it is noted only as the answer to that task, while it is open.
+        """
         require(Door.RECORD, caller)
         sim = self._sim(epoch)
         positive(paid.cost)
@@ -210,6 +215,9 @@ class Doors:
         async with self.engine.lock(epoch):
             at, _ = await self.engine.situation(sim)
             task = at.view.task
+            if task_id is not None and (task is None or task.id != task_id):
+                answered = await self._order(task_id)
+                raise OrderRefused("not_waiting", state=answered.state.value)
             order = await self._paid(sim, task, paid, caller)
         self.engine.soon(epoch)
         return order

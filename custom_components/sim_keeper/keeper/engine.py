@@ -690,6 +690,8 @@ class Engine:
         at, _ = await self.situation(sim)
         if at.view.stopped or not self.accepting or sim.rules.mode is Mode.OFF:
             return False
+        if clock_doubtful(at.view, self.world.now()):
+            return False
         if order.origin is not Origin.RULE:
             return True
         # What no person said yes to may go out only as long as nobody has to be asked.

@@ -13,7 +13,7 @@ from .ledger import Closing, EventType, Ledger
 from .ledgerdesk import LedgerDesk
 from .lifecycle import lifecycle
 from .orders import Attempt, Order, State, Step, after_absent, handover_at
-from .ports import Channel, Confirmed, Foreign, Found, Lookup, Pending
+from .ports import Channel, Confirmed, Foreign, Found, Lookup, Pending, Wanted
 from .settlement import Settlement
 from .sim import Sim
 from .world import World
@@ -161,7 +161,21 @@ class FollowUp(Settlement):
             return await self._desk.read(Ledger.order, order.id)
         if step.step is Step.HAND_OVER or sim is None:
             return await self.hand_over(order, "vendor_does_not_show_it")
-        order, attempt = await self._desk.write(Ledger.send_again, order.id, now)
+        return await self._send_again(sim, order)
+
+    async def _send_again(self, sim: Sim, order: Order) -> Order:
+        """Send what never arrived once more, if clock and price still allow it."""
+        wanted = Wanted(amount=order.value, product=order.product)
+        try:
+            offer = await self._checkout.offer(sim, wanted)
+        except Unavailable, LoginFailed, OrderRefused, Rejected:
+            # The next look decides anew, until the channel's time for a re-send is over.
+            return await self._look_in(order, RETRY_UNREADABLE_AFTER)
+        if offer.dearer_than(order.ceiling):
+            return await self.hand_over(order, "price_changed")
+        order, attempt = await self._desk.write(
+            Ledger.send_again, order.id, self._world.now()
+        )
         return await self._checkout.send(sim, order, attempt)
 
     async def _later(

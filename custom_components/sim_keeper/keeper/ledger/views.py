@@ -18,6 +18,11 @@ _ENDED_SINCE = (
 )
 """Counted in events, not by the clock: a vendor can answer within the second."""
 _OPEN_LIST = ",".join(f"'{state.value}'" for state in sorted(OPEN))
+_NUMBER = (
+    "sim IN (SELECT epoch FROM sim WHERE number ="
+    " (SELECT number FROM sim WHERE epoch = ?))"
+)
+"""All lives of a number: what was bought before it was removed and added again was bought."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +80,8 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
         readings=newest_readings(book, epoch),
         order=_order(
             book,
-            f"sim = ? AND assisted = 0 AND state IN ({_OPEN_LIST}) ORDER BY id",
+            # Of an earlier life of the number only what is in flight can be open.
+            f"{_NUMBER} AND assisted = 0 AND state IN ({_OPEN_LIST}) ORDER BY id",
             epoch,
         ),
         task=_order(book, "sim = ? AND assisted = 1 AND state = 'asked'", epoch),
@@ -113,7 +119,7 @@ def last_recharge(book: Book, epoch: str) -> Order | None:
     """Return the newest confirmed order of any origin."""
     return _order(
         book,
-        "sim = ? AND state = 'confirmed' AND kind = 'recharge'"
+        f"{_NUMBER} AND state = 'confirmed' AND kind = 'recharge'"
         # The end of that day anywhere on earth, but not later than it was noted.
         " ORDER BY coalesce(min(settled_at, happened_on * 86400 - 62135553600), settled_at)"
         " DESC, id DESC",
@@ -217,7 +223,7 @@ def _refused(book: Book, epoch: str, cycle: int, since: int) -> tuple[Order, ...
 
 def _last_delivered(book: Book, epoch: str) -> datetime | None:
     value = book.value(
-        "SELECT max(settled_at) FROM orders WHERE sim = ? AND assisted = 0"
+        f"SELECT max(settled_at) FROM orders WHERE {_NUMBER} AND assisted = 0"  # noqa: S608
         " AND state = ? AND origin IN ('rule','action','adopted')",
         epoch,
         State.CONFIRMED.value,
