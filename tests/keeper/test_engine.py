@@ -16,7 +16,16 @@ from custom_components.sim_keeper.keeper.statements import Typed
 
 from .builders import hkd
 from .model_world import ADMIN, START, Fault, ModelWorld, a_sim, expiring_in
-from .scenes import DAY, HOUR, MINUTE, due_world, reason_of, skips_of, states_of
+from .scenes import (
+    DAY,
+    EPOCH,
+    HOUR,
+    MINUTE,
+    due_world,
+    reason_of,
+    skips_of,
+    states_of,
+)
 
 # -- When -------------------------------------------------------------------------------------
 
@@ -251,3 +260,11 @@ async def test_with_every_kind_of_channel_a_recharge_is_bought_once(
     world = await due_world(lookup=lookup)
     await world.pass_time(3 * DAY)
     assert len(world.vendor.delivered) == 1
+
+
+async def test_an_order_that_moved_on_by_itself_is_not_ended() -> None:
+    world = await due_world()
+    (order,) = world.ledger.orders(EPOCH)
+    assert order.state is State.CONFIRMED
+    await world.engine._end(order, State.EXPIRED, "nobody_answered")
+    assert states_of(world) == [State.CONFIRMED]

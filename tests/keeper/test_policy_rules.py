@@ -352,7 +352,7 @@ def test_without_a_recharge_there_is_nothing_to_rest_from() -> None:
 @pytest.mark.parametrize(
     ("effect", "after", "reason"),
     [
-        (Effect.VERIFIED, 1, Reason.DUE),
+        (Effect.VERIFIED, 1, Reason.DEADLINE_DOUBTFUL),
         (Effect.CANNOT_VERIFY, 1, Reason.DEADLINE_DOUBTFUL),
         (Effect.OPEN, 48, Reason.DEADLINE_DOUBTFUL),
         (Effect.CANNOT_VERIFY, 48.5, Reason.DUE),

@@ -381,9 +381,13 @@ class Engine:
     ) -> None:
         kinds = {State.CANCELLED: EventType.CANCELLED, State.EXPIRED: EventType.EXPIRED}
         closing = Closing(to=to, type=kinds[to], reason=reason, quiet=quiet)
-        await self.desk.write(
-            Ledger.move, order.id, closing, "keeper", self.world.now()
-        )
+        try:
+            await self.desk.write(
+                Ledger.move, order.id, closing, "keeper", self.world.now()
+            )
+        except OrderRefused:
+            # An answer of the vendor came in between; the ledger knows better.
+            _LOGGER.debug("Order %s has moved on by itself", order.id)
 
     async def _act(self, at: Situation, decision: Decision) -> bool:
         """Do what was decided; tell whether a person was asked for something."""

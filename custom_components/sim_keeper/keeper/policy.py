@@ -365,13 +365,13 @@ def not_automatic(
 def _deadline_doubtful(at: Situation) -> bool:
     """Tell whether the deadline is not good enough to buy on.
 
-    What a source shows may lag behind a recharge that it has not shown yet, as with a balance.
+    What a source shows may lag behind a recharge. That its balance has shown it says nothing of
+    its date, so only time helps.
     """
     reading, last = _deadline_reading(at), at.view.last_recharge
     if reading.trust is not Trust.MEASURED or last is None or last.settled_at is None:
         return reading.trust is Trust.HINT
-    shown = last.effect is Effect.VERIFIED
-    return not shown and reading.observed_at <= last.settled_at + BALANCE_SETTLES_AFTER
+    return reading.observed_at <= last.settled_at + BALANCE_SETTLES_AFTER
 
 
 def _denied(at: Situation, capabilities: Capabilities, now: datetime) -> bool:
