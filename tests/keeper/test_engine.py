@@ -16,16 +16,7 @@ from custom_components.sim_keeper.keeper.statements import Typed
 
 from .builders import hkd
 from .model_world import ADMIN, START, Fault, ModelWorld, a_sim, expiring_in
-from .scenes import (
-    DAY,
-    EPOCH,
-    HOUR,
-    MINUTE,
-    due_world,
-    reason_of,
-    skips_of,
-    states_of,
-)
+from .scenes import DAY, EPOCH, HOUR, MINUTE, due_world, reason_of, skips_of, states_of
 
 # -- When -------------------------------------------------------------------------------------
 
