@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 import json
 from pathlib import Path
@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import time
+from types import MappingProxyType
 from typing import Any
 
 from . import seeding
@@ -32,6 +33,10 @@ DATA = REPOSITORY / ".demo"
 PORT = 8123
 PLAY_AFTER_S = 20
 _CHECK_S = 150
+RELOADLY, IAK = PROVIDERS = ("reloadly", "iak")
+"""The providers that are simulated."""
+
+type Vendors = Mapping[str, Vendor]
 
 
 def main() -> int:
@@ -80,9 +85,9 @@ async def serve(options: argparse.Namespace) -> int:
     DATA.mkdir(exist_ok=True)
     print("Starting …", flush=True)
     async with (
-        _started(DATA, options.port, _vendor_port(DATA), options.language) as (
+        _started(DATA, options.port, _kept_ports(DATA), options.language) as (
             hass,
-            vendor,
+            vendors,
         ),
         Client(hass.url) as home,
     ):
@@ -90,10 +95,10 @@ async def serve(options: argparse.Namespace) -> int:
         if not (DATA / "seeded").exists():
             print("Adding the sample SIMs …", flush=True)
             await seeding.settle_in(home, options.language)
-            await seeding.seed(home, vendor.url)
+            await _seed(home, vendors)
             (DATA / "seeded").touch()
-        _greet(hass, vendor)
-        await asyncio.gather(_stay(hass, vendor), _play_later(home, vendor))
+        _greet(hass, vendors)
+        await asyncio.gather(_stay(hass, vendors), _play_later(home, vendors[RELOADLY]))
     return 0
 
 
@@ -103,14 +108,15 @@ async def check() -> int:
     told: dict[str, Any] = {"ok": False}
     folder = Path(tempfile.mkdtemp(prefix="sim-keeper-demo-"))
     try:
-        async with asyncio.timeout(_CHECK_S), _started(folder) as (hass, vendor):
+        async with asyncio.timeout(_CHECK_S), _started(folder) as (hass, vendors):
+            vendor = vendors[RELOADLY]
             told["boot_s"] = round(hass.boot_s, 1)
             # Who only checks does not want to watch.
             await vendor.fault("takes", seconds=2, times=None)
             async with Client(hass.url) as home:
                 await hass.log_in(home)
                 await seeding.settle_in(home)
-                await seeding.seed(home, vendor.url)
+                await _seed(home, vendors)
                 await seeding.play(home, vendor)
                 told["recharged"] = await seeding.recharged_by_itself(home, vendor)
                 told["sims"] = await seeding.shown_sims(home)
@@ -129,30 +135,44 @@ async def check() -> int:
 
 @asynccontextmanager
 async def _started(
-    folder: Path, port: int = 0, vendor_port: int = 0, language: str = "en"
-) -> AsyncGenerator[tuple[Hass, Vendor]]:
-    """Run Home Assistant and the vendor; both have ended when this ends, however it ends."""
-    vendor = Vendor(folder, vendor_port)
+    folder: Path,
+    port: int = 0,
+    vendor_ports: Mapping[str, int] = MappingProxyType({}),
+    language: str = "en",
+) -> AsyncGenerator[tuple[Hass, Vendors]]:
+    """Run Home Assistant and the vendors; all have ended when this ends, however it ends."""
+    vendors = {
+        name: Vendor(folder, vendor_ports.get(name, 0), name) for name in PROVIDERS
+    }
     hass = Hass(folder / "config", port)
     write_config(hass.config, hass.port, language)
     try:
-        vendor.start()
+        for vendor in vendors.values():
+            vendor.start()
         hass.start()
-        await vendor.ready()
+        for vendor in vendors.values():
+            await vendor.ready()
         await hass.ready()
-        yield hass, vendor
+        yield hass, vendors
     finally:
         # Not in a thread: at this point nobody may interrupt us any more.
         print("Ending …", file=sys.stderr, flush=True)
         hass.stop()
-        vendor.stop()
+        for vendor in vendors.values():
+            vendor.stop()
 
 
-async def _stay(hass: Hass, vendor: Vendor) -> None:
-    """Watch both, and start Home Assistant again when its user restarts it."""
+async def _seed(home: Client, vendors: Vendors) -> None:
+    wholesaler_url = vendors[IAK].url
+    await seeding.seed(home, vendors[RELOADLY].url, wholesaler_url=wholesaler_url)
+
+
+async def _stay(hass: Hass, vendors: Vendors) -> None:
+    """Watch them all, and start Home Assistant again when its user restarts it."""
     while True:
         await asyncio.sleep(1)
-        vendor.check_alive()
+        for vendor in vendors.values():
+            vendor.check_alive()
         if hass.ended() == RESTART_WANTED:
             print("Home Assistant restarts …", flush=True)
             hass.start()
@@ -167,15 +187,18 @@ async def _play_later(home: Client, vendor: Vendor) -> None:
         print(f'"{AUTO.name}" stays as it is: {err}', flush=True)
 
 
-def _vendor_port(folder: Path) -> int:
-    """Return the port of the simulator: always the same one, as the account remembers it."""
-    kept = folder / "vendor.port"
-    if not kept.exists():
-        kept.write_text(str(free_port()))
-    return int(kept.read_text())
+def _kept_ports(folder: Path) -> dict[str, int]:
+    """Return the ports of the simulators: always the same, as the accounts remember them."""
+    ports = {}
+    for name in PROVIDERS:
+        kept = folder / f"{name}.port"
+        if not kept.exists():
+            kept.write_text(str(free_port()))
+        ports[name] = int(kept.read_text())
+    return ports
 
 
-def _greet(hass: Hass, vendor: Vendor) -> None:
+def _greet(hass: Hass, vendors: Vendors) -> None:
     print(
         f"""
     Open      http://{HOST}:{hass.port}
@@ -187,7 +210,8 @@ def _greet(hass: Hass, vendor: Vendor) -> None:
       3. Turn on "Stop all spending", then try to recharge any SIM.
 
     Behind it
-      The vendor's truth   {vendor.url}/_control/truth
+      Reloadly's truth     {vendors[RELOADLY].url}/_control/truth
+      IAK's truth          {vendors[IAK].url}/_control/truth
       The log              {hass.log.relative_to(REPOSITORY)}
 
     Ctrl-C ends it all; the data stays for the next time (--fresh starts over).

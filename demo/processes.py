@@ -139,15 +139,16 @@ class Child:
 
 
 class Vendor(Child):
-    """The simulated Reloadly, with a memory in `folder`."""
+    """A simulated provider, with a memory in `folder`."""
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, port: int = 0, provider: str = "reloadly") -> None:
         """Use a port of one's own choice, or any free one."""
         self.port = port or free_port()
         self.url = f"http://{HOST}:{self.port}"
-        command: list[str | Path] = [sys.executable, "-m", "tests.vendors.reloadly"]
-        command += ["--port", str(self.port), "--state", folder / "vendor.json"]
-        super().__init__("the simulator", command, folder / "vendor.out")
+        command: list[str | Path] = [sys.executable, "-m", f"tests.vendors.{provider}"]
+        command += ["--port", str(self.port), "--state", folder / f"{provider}.json"]
+        name = f"the simulator of {provider}"
+        super().__init__(name, command, folder / f"{provider}.out")
 
     async def ready(self) -> None:
         """Wait until it answers."""

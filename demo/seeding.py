@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from tests.vendors.iak import API_KEY, USERNAME
 from tests.vendors.reloadly import CLIENT_ID, CLIENT_SECRET
 
 from .client import Client, Entity, wait_until
@@ -46,7 +47,18 @@ async def add_account(home: Client, vendor_url: str) -> None:
         "client_secret": CLIENT_SECRET,
         "advanced": {"base_url": vendor_url},
     }
-    await home.add(DOMAIN, ("account", {}), ("account", login))
+    await home.add(DOMAIN, ("account", {}), ("reloadly", {}), ("reloadly", login))
+
+
+async def add_wholesaler(home: Client, wholesaler_url: str) -> None:
+    """Connect a second account, at the simulated wholesaler: any Indonesian SIM may move there."""
+    login = {
+        "environment": "production",
+        "username": USERNAME,
+        "api_key": API_KEY,
+        "advanced": {"base_url": wholesaler_url},
+    }
+    await home.add(DOMAIN, ("account", {}), ("iak", {}), ("iak", login))
 
 
 async def add_sim(home: Client, sim: DemoSim, *, accounts: bool = True) -> str:
@@ -56,11 +68,19 @@ async def add_sim(home: Client, sim: DemoSim, *, accounts: bool = True) -> str:
     return entry_id
 
 
-async def seed(home: Client, vendor_url: str, sims: Sequence[DemoSim] = SIMS) -> None:
-    """Add the account and those SIMs that are not there yet."""
+async def seed(
+    home: Client,
+    vendor_url: str,
+    sims: Sequence[DemoSim] = SIMS,
+    *,
+    wholesaler_url: str | None = None,
+) -> None:
+    """Add the accounts and those SIMs that are not there yet."""
     there = {entry["title"] for entry in await home.entries(DOMAIN)}
     if "Reloadly" not in there:
         await add_account(home, vendor_url)
+    if wholesaler_url is not None and "IAK" not in there:
+        await add_wholesaler(home, wholesaler_url)
     for sim in sims:
         if sim.name not in there:
             await add_sim(home, sim)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from .client import option
+
 
 @dataclass(frozen=True, kw_only=True)
 class DemoSim:
@@ -49,8 +51,7 @@ class DemoSim:
             readings["last_activity"] = day.isoformat()
         if self.balance is not None:
             readings["balance"] = self.balance
-        # The screen proposes the only account.
-        way = {} if self.by_account else {"account": "by_hand"}
+        way = {"account": option("Reloadly") if self.by_account else "by_hand"}
         confirmed: tuple[str, Mapping[str, object]] = (
             "operator",
             {"answer": "confirm"},

@@ -134,7 +134,7 @@ class House:
         typed = Typed(balance=Money.parse("1000", "IDR"))
         for reading in typed_readings(typed, dt_util.utcnow()):
             await self.home.engine.desk.write(
-                Ledger.add_reading, epoch, reading, "user:test", dt_util.utcnow()
+                Ledger.add_readings, epoch, [reading], "user:test", dt_util.utcnow()
             )
         await self.home.engine.evaluate(epoch)
         await self.settle()

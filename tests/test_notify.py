@@ -702,7 +702,7 @@ async def _happen(house: House, type_: EventType) -> None:
         return
     if type_ in (EventType.REMINDER, EventType.SKIPPED):
         for reading in typed_readings(Typed(expiry=date(2035, 12, 1)), now):
-            await desk.write(Ledger.add_reading, EPOCH, reading, "user:test", now)
+            await desk.write(Ledger.add_readings, EPOCH, [reading], "user:test", now)
         await events(house, type_)
         return
     if type_ is EventType.ADOPTED:

@@ -1,6 +1,9 @@
 """Who may do what: the table of all doors, and each door as people really come to it."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
+import sqlite3
 from typing import Any
 
 from homeassistant.core import Context
@@ -8,8 +11,11 @@ from homeassistant.exceptions import Unauthorized
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.sim_keeper.callers import caller_of, translated
 from custom_components.sim_keeper.const import DOMAIN
-from custom_components.sim_keeper.keeper.ledger import Ledger
+from custom_components.sim_keeper.home import ThawedBy
+from custom_components.sim_keeper.keeper.errors import LedgerFault
+from custom_components.sim_keeper.keeper.ledger import Ledger, file
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.permissions import (
     AUTOMATION,
@@ -17,6 +23,7 @@ from custom_components.sim_keeper.keeper.permissions import (
     Door,
     may,
 )
+from custom_components.sim_keeper.thaw_flow import thaw
 
 from .config_flow.builders import AXIS_TOO
 from .home_fixtures import House
@@ -50,6 +57,7 @@ TABLE: dict[Door, tuple[bool, bool, bool, bool]] = {
     Door.READING: EVERYBODY,
     Door.READING_ON_AUTO: ADMINS,
     Door.EXPORT: UNLESS_USER,
+    Door.THAW: ADMINS,
 }
 """May the administrator, the user, the automation, the removed user?"""
 
@@ -243,6 +251,42 @@ async def export(place: Place) -> Knock:
     return place.action("get_ledger")
 
 
+async def frozen_ledger(place: Place, way: ThawedBy) -> Knock:
+    """Let the ledger be damaged, and whoever comes decide how it goes on.
+
+    Nobody but an administrator ever sees this form; so the call behind it is made.
+    """
+    hass, home = place.house.hass, place.house.home
+    await home.engine.begin_backup()
+    home.engine.end_backup()
+    path = Path(hass.config.path("sim_keeper.db"))
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("DROP TRIGGER order_moves")
+    await home.engine.desk.check()
+    assert home.engine.desk.fault is LedgerFault.DAMAGED
+    if way is ThawedBy.CHECK:
+        path.write_bytes(file.snapshot_path(path).read_bytes())
+
+    async def knock(context: Context) -> None:
+        with translated(context):
+            await thaw(hass, way, await caller_of(hass, context))
+        assert home.engine.desk.fault is None
+
+    return knock
+
+
+async def check_again(place: Place) -> Knock:
+    return await frozen_ledger(place, ThawedBy.CHECK)
+
+
+async def use_snapshot(place: Place) -> Knock:
+    return await frozen_ledger(place, ThawedBy.SNAPSHOT)
+
+
+async def begin_anew(place: Place) -> Knock:
+    return await frozen_ledger(place, ThawedBy.NEW)
+
+
 WAYS: list[tuple[Door, Callable[[Place], Awaitable[Knock]]]] = [
     (Door.APPROVE, approve),
     (Door.APPROVE, tick),
@@ -267,6 +311,9 @@ WAYS: list[tuple[Door, Callable[[Place], Awaitable[Knock]]]] = [
     (Door.READING, set_expiry),
     (Door.READING_ON_AUTO, set_expiry_on_auto),
     (Door.EXPORT, export),
+    (Door.THAW, check_again),
+    (Door.THAW, use_snapshot),
+    (Door.THAW, begin_anew),
 ]
 """Every way in. A new action or entity that changes anything belongs here."""
 

@@ -283,7 +283,7 @@ async def test_a_damaged_ledger_is_shown(house: House) -> None:
     await house.start()
     (issue,) = issues(house.hass).values()
     assert issue.issue_id == issue.translation_key == "ledger_frozen_damaged"
-    assert not issue.is_fixable
+    assert issue.is_fixable
 
 
 async def test_a_missing_ledger_is_shown(house: House) -> None:

@@ -40,7 +40,7 @@ from .coordinator import (
     SimCoordinator,
     SimKeeperConfigEntry,
 )
-from .entries import kind_of, sim_from
+from .entries import kind_of, new_epoch, sim_from
 from .home import HOME, SIGNAL_LOGIN_FAILED, Home
 from .keeper.budget import HouseholdRules
 from .keeper.errors import LedgerBroken
@@ -148,6 +148,11 @@ async def async_remove_entry(hass: HomeAssistant, entry: SimKeeperConfigEntry) -
 
 async def _set_up_sim(hass: HomeAssistant, entry: SimConfigEntry) -> None:
     home = hass.data[HOME]
+    if await home.engine.is_over(entry.data[CONF_EPOCH]):
+        # Its keys were used, or may have been: the same line goes on with others.
+        hass.config_entries.async_update_entry(
+            entry, data={**entry.data, CONF_EPOCH: new_epoch()}
+        )
     sim = await hass.async_add_executor_job(sim_from, entry, home.profiles)
     await home.engine.register(
         sim, first_readings(entry.data.get(CONF_FIRST_READINGS), sim.currency)

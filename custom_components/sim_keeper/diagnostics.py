@@ -8,6 +8,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
+from .channels import PROVIDERS
 from .const import (
     CONF_ACCOUNT,
     CONF_CARRIER,
@@ -38,7 +39,9 @@ from .keeper.ports import Channel
 from .keeper.sim import Rules
 
 # A second net under the picked fields: should one of these ever slip in, it is not shown.
-_NEVER = {CONF_NUMBER, CONF_EPOCH, CONF_LOGIN, "client_id", "client_secret", "token"}
+_NEVER = {CONF_NUMBER, CONF_EPOCH, CONF_LOGIN, "token"} | {
+    field.name for provider in PROVIDERS.values() for field in provider.login_fields
+}
 _ORDERS_MAX = 10
 
 

@@ -4,9 +4,11 @@ There is one for the whole domain. It outlives reloads of entries, because an or
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from enum import StrEnum
+from functools import partial
 import logging
 from pathlib import Path
 from typing import Any
@@ -25,9 +27,18 @@ from .keeper.carrier_data import load_carriers
 from .keeper.carriers import CarrierProfile
 from .keeper.doors import Doors
 from .keeper.engine import Engine
-from .keeper.errors import LedgerFault
+from .keeper.errors import LedgerBroken, LedgerFault
 from .keeper.ledger import Event, Ledger
+from .keeper.ledger.recovery import (
+    Findings,
+    Line,
+    begin_anew,
+    put_back_snapshot,
+    survey,
+)
+from .keeper.permissions import Caller
 from .keeper.ports import Channel
+from .keeper.thaw import reopened
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -48,6 +59,17 @@ def signal_status(epoch: str) -> str:
     return f"{DOMAIN}_status_{epoch}"
 
 
+class ThawedBy(StrEnum):
+    """What a person lets a frozen ledger be used again by."""
+
+    CHECK = "check"
+    """It is checked again, as it lies there."""
+    SNAPSHOT = "snapshot"
+    """The copy that was made before the last backup takes its place."""
+    NEW = "new"
+    """An empty one takes its place."""
+
+
 class Home:
     """Implements `keeper.world.World` and holds the engine."""
 
@@ -57,6 +79,10 @@ class Home:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="sim_keeper_ledger")
         self._channels: dict[str, Channel] = {}
         self._cancel_wake: CALLBACK_TYPE | None = None
+        self._ledger_path = Path(hass.config.path(LEDGER_FILE))
+        self._expected = True
+        """A ledger existed before: a missing file is a loss and not a beginning."""
+        self._thawing = asyncio.Lock()
         self.profiles: dict[str, CarrierProfile] = {}
         self.engine = Engine(
             self, HouseholdRules(zone=ZoneInfo(hass.config.time_zone or "UTC"))
@@ -67,15 +93,47 @@ class Home:
         """Load the carriers and open the ledger; a broken one leaves the engine frozen."""
         profiles = await self._hass.async_add_executor_job(load_carriers)
         self.profiles = dict(profiles)
-        path = Path(self._hass.config.path(LEDGER_FILE))
-        fresh_uuid = uuid.uuid4().hex
+        self._expected = expected
+        await self.engine.open(self._open_ledger)
+        self._expected = expected or self.engine.desk.fault is None
+
+    async def survey(self) -> Findings:
+        """Look at what there is to go on from while the ledger is frozen."""
+        return await self.run(partial(survey, self._ledger_path))
+
+    async def thaw(self, way: ThawedBy, lines: Sequence[Line], caller: Caller) -> None:
+        """Use a frozen ledger again, and go on as after a start.
+
+        `lines` are all SIMs of the household, for a ledger that is begun anew. Raises NotAllowed,
+        OrderRefused, and LedgerBroken while the ledger cannot be used.
+        """
 
         def make() -> Ledger:
-            return Ledger.open(
-                path, expected=expected, fresh_uuid=fresh_uuid, now=dt_util.utcnow()
-            )
+            path, now = self._ledger_path, self.now()
+            if way is ThawedBy.SNAPSHOT:
+                return put_back_snapshot(path, now)
+            if way is ThawedBy.NEW:
+                return begin_anew(path, lines, uuid.uuid4().hex, now)
+            return self._open_ledger()
 
-        await self.engine.open(make)
+        async with self._thawing:
+            frozen = self.engine
+            ledger = await reopened(frozen, make, caller)
+            # From here on everybody must meet the engine that works.
+            self.engine = Engine(self, frozen.household)
+            self.doors = Doors(self.engine)
+            self._expected = True
+            await self.engine.take_over(frozen, ledger, caller.actor)
+            if self.engine.desk.fault is not None:
+                raise LedgerBroken(self.engine.desk.fault, "frozen again")
+
+    def _open_ledger(self) -> Ledger:
+        return Ledger.open(
+            self._ledger_path,
+            expected=self._expected,
+            fresh_uuid=uuid.uuid4().hex,
+            now=self.now(),
+        )
 
     async def close(self) -> None:
         """End all work at shutdown."""

@@ -16,7 +16,7 @@ from .const import DOMAIN
 from .flows.form import shown_amount
 from .home import Home
 from .keeper.errors import LedgerFault, RefusalClass
-from .keeper.ledger import Event, EventType, Ledger
+from .keeper.ledger import Event, EventType, Ledger, RestoredFrom
 from .keeper.lifecycle import Clock, Lifecycle, lifecycle
 from .keeper.money import Money
 from .keeper.orders import Kind, Order, State
@@ -26,7 +26,13 @@ from .keeper.sim import Mode, RuleKind, Sim
 from .texts import message_language, sentence, sim_name
 
 APP = "SIM Keeper"
+TAG_FROZEN = f"{DOMAIN}_frozen"
+"""Of the message that the ledger is frozen; that it is used again takes its place."""
 _GOES_WITHOUT_SAYING = (Reason.DUE.value, Reason.MODE_ASK.value, "requested")
+_RESTORED: Mapping[Json, str] = {
+    RestoredFrom.SNAPSHOT.value: "told_restored_snapshot",
+    RestoredFrom.NOTHING.value: "told_restored_nothing",
+}
 _NOT_PLAIN = re.compile(r"[^\w .:-]")
 _CODE_LENGTH_MAX = 64
 
@@ -99,7 +105,7 @@ async def about_fault(hass: HomeAssistant, fault: LedgerFault) -> Message:
     """Say that nothing is bought any more, and what to do."""
     key = f"ledger_{fault.value}"
     text = await _error_sentence(hass, key, {}) or key
-    return Message(title=APP, text=text, tag=f"{DOMAIN}_frozen")
+    return Message(title=APP, text=text, tag=TAG_FROZEN)
 
 
 async def error_text(hass: HomeAssistant, err: HomeAssistantError) -> str:
@@ -201,6 +207,8 @@ def _tag(event: Event) -> str:
     if event.order_id is not None:
         about = "_overshoot" if event.type is EventType.OVERSHOOT else ""
         return f"{order_tag(event.order_id)}{about}"
+    if event.type is EventType.THAWED:
+        return TAG_FROZEN
     if event.sim is None:
         return f"{DOMAIN}_{event.type.value}"
     about = "deadline" if event.type is EventType.REMINDER else event.type.value
@@ -225,6 +233,9 @@ async def _lines(home: Home, case: _Case) -> list[str]:
             return [
                 await case.say("told_overshoot", price=_price(case.order), most=most)
             ]
+        case EventType.RESTORED:
+            source = case.event.data.get("source")
+            return [await case.say(_RESTORED.get(source, "told_restored"))]
         case EventType.NEEDS_PERSON if case.order is not None:
             return await _needs_person(case, case.order)
         case _ if case.order is not None:

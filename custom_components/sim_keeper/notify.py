@@ -30,7 +30,7 @@ from .entries import kind_of
 from .home import SIGNAL_EVENT, SIGNAL_FROZEN, Home
 from .keeper.errors import LedgerBroken, LedgerFault
 from .keeper.ledger import Event, EventType, Ledger
-from .messages import APP, Message, about_fault, compose, order_tag
+from .messages import APP, TAG_FROZEN, Message, about_fault, compose, order_tag
 from .repairs import async_show_unreachable
 from .taps import Buttons, Verb
 from .texts import sentence
@@ -101,6 +101,8 @@ class Notifier:
 
     @callback
     def _happened(self, event: Event) -> None:
+        if event.type is EventType.THAWED:
+            self._thawed(restored=event.data["restored"] is True)
         if event.order_id is not None and event.type is not EventType.ASKED:
             shown = self._buttons.forget(event.order_id)
             if event.type in _SETTLES:
@@ -113,6 +115,16 @@ class Notifier:
     def _froze(self, fault: LedgerFault) -> None:
         self._untold_fault = fault
         self._drain_soon()
+
+    @callback
+    def _thawed(self, *, restored: bool) -> None:
+        self._untold_fault = None
+        persistent_notification.async_dismiss(self._hass, TAG_FROZEN)
+        self._settled.append(TAG_FROZEN)
+        if restored:
+            # The numbers of another ledger's events and orders mean others here.
+            self._told.clear()
+            self._buttons.forget_all()
 
     @callback
     def _drain_soon(self, _now: datetime | None = None) -> None:
@@ -144,9 +156,7 @@ class Notifier:
             self._untold_fault = None
         for untold in await desk.read(Ledger.untold):
             event = untold.event
-            if event.seq in self._told:
-                continue
-            if not await self._tell_of(event):
+            if event.seq not in self._told and not await self._tell_of(event):
                 self._retry_later()
                 return
             self._told.add(event.seq)

@@ -26,6 +26,8 @@ from .const import DOMAIN
 from .flows.form import Form, filled, shown_amount
 from .home import HOME
 from .keeper.carrier_data import MAX_DAYS
+from .keeper.doors import Doors
+from .keeper.engine import Engine
 from .keeper.errors import OrderRefused
 from .keeper.ledger import Ledger
 from .keeper.money import Money
@@ -51,17 +53,45 @@ _FAULTS = {"day_in_future": DAY, "already_recorded": RECEIPT}
 """The field at which a refusal is shown."""
 
 
-class _OrderFlow(RepairsFlow):
-    """Settles an order. Whoever sends the form is checked, as at every other door."""
-
-    def __init__(self, order_id: int) -> None:
-        self._order_id = order_id
+class CheckedFlow(RepairsFlow):
+    """Whoever sends the form is checked, as at every other door."""
 
     @property
     def placeholders(self) -> dict[str, str]:
         """What the issue says."""
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         return (issue and issue.translation_placeholders) or {}
+
+    async def caller(self) -> tuple[Caller, Context]:
+        """Return who sends the form."""
+        # Flows of repairs carry no user; the request that sends the step does.
+        request = current_request.get()
+        user = None if request is None else request.get(KEY_HASS_USER)
+        context = Context(user_id=None if user is None else user.id)
+        return await caller_of(self.hass, context), context
+
+    async def did_not_work(self, err: HomeAssistantError) -> RepairsFlowResult:
+        """End and say why."""
+        text = await error_text(self.hass, err)
+        return self.async_abort(
+            reason="failed", description_placeholders={"error": text}
+        )
+
+
+class _OrderFlow(CheckedFlow):
+    """Settles an order."""
+
+    def __init__(self, order_id: int, engine: Engine) -> None:
+        """Settle an order of the ledger that this engine uses, and of no other."""
+        self._order_id = order_id
+        self._engine = engine
+
+    @property
+    def doors(self) -> Doors:
+        home = self.hass.data[HOME]
+        if home.engine is not self._engine:
+            raise OrderRefused("ledger_replaced")
+        return home.doors
 
     def menu(self, *options: str) -> RepairsFlowResult:
         """Offer the possible answers."""
@@ -70,13 +100,6 @@ class _OrderFlow(RepairsFlow):
             menu_options=list(options),
             description_placeholders=self.placeholders,
         )
-
-    async def caller(self) -> tuple[Caller, Context]:
-        # Flows of repairs carry no user; the request that sends the step does.
-        request = current_request.get()
-        user = None if request is None else request.get(KEY_HASS_USER)
-        context = Context(user_id=None if user is None else user.id)
-        return await caller_of(self.hass, context), context
 
     async def settled(self, step: str, note: str | None = None) -> RepairsFlowResult:
         """Pass the answer on; what goes wrong leaves the issue where it is."""
@@ -95,14 +118,8 @@ class _OrderFlow(RepairsFlow):
             )
         return self.async_create_entry(data={})
 
-    async def did_not_work(self, err: HomeAssistantError) -> RepairsFlowResult:
-        text = await error_text(self.hass, err)
-        return self.async_abort(
-            reason="failed", description_placeholders={"error": text}
-        )
-
     async def _answer(self, step: str, note: str | None, caller: Caller) -> Order:
-        doors = self.hass.data[HOME].doors
+        doors = self.doors
         if step == "approve":
             return await doors.approve(self._order_id, caller)
         if step == "decline":
@@ -195,14 +212,14 @@ class TaskFlow(_OrderFlow):
 
     async def _task(self) -> _Task | None:
         """Return the task while it is open, with what it needs to be noted."""
-        home = self.hass.data[HOME]
-        order = await home.engine.desk.read(Ledger.order, self._order_id)
+        home, engine = self.hass.data[HOME], self.doors.engine
+        order = await engine.desk.read(Ledger.order, self._order_id)
         if order.state is not State.ASKED:
             return None
-        sim = home.engine.sims.get(order.sim)
+        sim = engine.sims.get(order.sim)
         if sim is None:
             raise OrderRefused("sim_not_found")
-        earlier = await home.engine.desk.read(Ledger.orders, order.sim)
+        earlier = await engine.desk.read(Ledger.orders, order.sim)
         return _Task(
             order=order,
             sim=sim,
@@ -219,7 +236,7 @@ class TaskFlow(_OrderFlow):
         caller, context = await self.caller()
         try:
             with translated(context):
-                await self.hass.data[HOME].doors.record(
+                await self.doors.record(
                     task.sim.epoch, paid, caller, task_id=self._order_id
                 )
         except Unauthorized:

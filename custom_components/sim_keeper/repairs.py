@@ -29,10 +29,12 @@ from .keeper.sim import Mode, Sim
 from .messages import shown_money
 from .repair_flows import OutcomeFlow, QuestionFlow, TaskFlow
 from .texts import sim_name
+from .thaw_flow import ThawFlow
 
 _LOGGER = logging.getLogger(__name__)
 
 NOTIFY_FAILED = "notify_failed"
+_FROZEN = "ledger_frozen_"
 _UNKNOWN = "–"
 _PASSING = (
     ConfigEntryState.NOT_LOADED,
@@ -52,6 +54,8 @@ class _Issue:
     placeholders: dict[str, str] = field(default_factory=dict)
     order_id: int | None = None
     """Of the order that a person can settle right there."""
+    fixable: bool = False
+    """A person can settle it there without an order."""
 
 
 @callback
@@ -125,8 +129,8 @@ class _Watch:
         engine, wanted = self._home.engine, self._cannot_recharge()
         fault = engine.desk.fault
         if fault is not None:
-            key = f"ledger_frozen_{fault.value}"
-            wanted[key] = _Issue(key=key, severity=ir.IssueSeverity.ERROR)
+            key = f"{_FROZEN}{fault.value}"
+            wanted[key] = _Issue(key=key, severity=ir.IssueSeverity.ERROR, fixable=True)
         try:
             orders = await engine.desk.read(
                 Ledger.in_state, State.ASKED, State.NEEDS_PERSON
@@ -233,7 +237,7 @@ def _create(hass: HomeAssistant, issue_id: str, issue: _Issue) -> None:
         DOMAIN,
         issue_id,
         data=None if issue.order_id is None else {"order_id": issue.order_id},
-        is_fixable=issue.order_id is not None,
+        is_fixable=issue.fixable or issue.order_id is not None,
         severity=issue.severity,
         translation_key=issue.key,
         translation_placeholders=issue.placeholders or None,
@@ -244,9 +248,11 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: IssueData | None
 ) -> RepairsFlow:
     """Return the flow that settles an issue."""
-    order_id = int((data or {}).get("order_id") or 0)
+    if issue_id.startswith(_FROZEN):
+        return ThawFlow()
+    order_id, engine = int((data or {}).get("order_id") or 0), hass.data[HOME].engine
     if issue_id.startswith("outcome_"):
-        return OutcomeFlow(order_id)
+        return OutcomeFlow(order_id, engine)
     if issue_id.startswith("task_"):
-        return TaskFlow(order_id)
-    return QuestionFlow(order_id)
+        return TaskFlow(order_id, engine)
+    return QuestionFlow(order_id, engine)

@@ -100,6 +100,11 @@ class Buttons:
             del self._live[token]
         return bool(dead)
 
+    @callback
+    def forget_all(self) -> None:
+        """End all buttons."""
+        self._live.clear()
+
     async def _tapped(self, event: Event) -> None:
         action = event.data.get("action")
         if not isinstance(action, str) or not action.startswith(PREFIX):

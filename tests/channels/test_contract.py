@@ -31,7 +31,7 @@ from custom_components.sim_keeper.keeper.ports import (
 )
 
 from .conftest import Clock
-from .contract import BENCHES, KEY, Bench
+from .contract import BENCHES, KEY, LOGIN_PATHS, Again, Bench
 
 BAD_ANSWERS: list[dict[str, object]] = [
     {"kind": "status", "status": 500},
@@ -56,6 +56,7 @@ BAD_ANSWERS: list[dict[str, object]] = [
     {"kind": "answer", "status": 200, "text": '{"data": "\xff\xfe"}'},
     {"kind": "lose_answer"},
     {"kind": "lose_request"},
+    {"kind": "reset_answer"},
 ]
 
 
@@ -69,6 +70,14 @@ async def bench(request: pytest.FixtureRequest, clock: Clock) -> AsyncGenerator[
         yield bench
 
 
+@pytest.fixture
+def asking(bench: Bench) -> Bench:
+    """Return a bench whose orders can be looked up without buying them."""
+    if not bench.asks_freely:
+        pytest.skip("here a look is a purchase")
+    return bench
+
+
 def test_every_provider_is_on_a_bench() -> None:
     assert set(BENCHES) == set(PROVIDERS)
 
@@ -76,19 +85,22 @@ def test_every_provider_is_on_a_bench() -> None:
 async def test_an_order_is_quoted_bought_and_confirmed(bench: Bench) -> None:
     before = await bench.channel.wallet()
     quote = await bench.channel.quote(bench.line, bench.wanted)
+    assert quote.value == bench.wanted.amount
     purchase = await bench.purchase()
-    assert await bench.channel.lookup(purchase) == Absent()
+    if bench.asks_freely:
+        assert await bench.look(purchase) == Absent()
     taken = await bench.channel.submit(purchase)
     assert isinstance(taken, Pending)
     bench.clock.advance(seconds=bench.settle_s)
-    outcome = await bench.channel.lookup(replace(purchase, reference=taken.reference))
+    outcome = await bench.look(replace(purchase, reference=taken.reference))
     assert isinstance(outcome, Confirmed)
     assert outcome.reference == taken.reference
-    assert outcome.delivered == quote.value == bench.wanted.amount
+    manners = bench.manners
+    assert outcome.delivered == (quote.value if manners.tells_delivered else None)
     assert outcome.cost is not None
     assert outcome.cost <= quote.price.with_margin(5)
     assert outcome.receipt
-    assert outcome.at == purchase.created_at
+    assert outcome.at == (purchase.created_at if manners.tells_time else None)
     after = await bench.channel.wallet()
     assert abs((before - after).minor - outcome.cost.minor) <= 1
     assert bench.vendor.bought == 1
@@ -105,22 +117,41 @@ async def test_reading_never_buys(bench: Bench) -> None:
     await bench.channel.operator(bench.line)
     await bench.channel.products(bench.line)
     await bench.channel.wallet()
-    for _ in range(3):
-        assert await bench.channel.lookup(purchase) == Absent()
+    for _ in range(3 if bench.asks_freely else 0):
+        assert await bench.look(purchase) == Absent()
     assert bench.vendor.bought == 0
+
+
+async def test_the_operator_that_is_found_can_be_bought_from(bench: Bench) -> None:
+    found = await bench.channel.operator(replace(bench.line, operator=None))
+    assert found is not None
+    assert found.id == bench.line.operator
+    assert found.name
+    quotes = [
+        await bench.channel.quote(line, bench.wanted)
+        for line in (bench.line, replace(bench.line, operator=None))
+    ]
+    assert replace(quotes[0], vendor_time=None) == replace(quotes[1], vendor_time=None)
 
 
 async def test_what_is_listed_can_be_quoted(bench: Bench) -> None:
     products = await bench.channel.products(bench.line)
-    assert products
+    assert any(product.value is not None for product in products)
+    assert len({product.id for product in products}) == len(products)
     for product in products:
-        assert product.value is not None
+        assert product.name
         assert product.price is not None
         quote = await bench.channel.quote(
             bench.line, Wanted(product=product.id, amount=product.value)
         )
-        assert product.value <= quote.value
-        assert product.price == quote.price
+        assert quote.product == product.id
+        assert quote.price == product.price
+        assert quote.days == product.days
+        if product.value is None:
+            assert quote.value is None
+        else:
+            assert quote.value is not None
+            assert product.value <= quote.value
 
 
 @pytest.mark.parametrize("amount", ["0", "-5", "1", "9999999999"])
@@ -167,20 +198,44 @@ async def test_a_wrong_login_is_told_and_buys_nothing(bench: Bench) -> None:
         bench.locked_out.lookup(purchase),
         bench.locked_out.wallet(),
         bench.locked_out.products(bench.line),
-        bench.locked_out.operator(bench.line),
     ):
         with pytest.raises(LoginFailed):
             await call
+    if bench.manners.tells_operator:
+        with pytest.raises(LoginFailed):
+            await bench.locked_out.operator(bench.line)
     assert bench.vendor.bought == 0
 
 
-async def test_a_lost_request_is_unknown_and_then_absent(bench: Bench) -> None:
+async def test_a_login_that_was_changed_meanwhile_is_told(bench: Bench) -> None:
+    purchase = await bench.purchase()
+    other = replace(purchase, key=KEY.replace("00C", "00D"))
+    taken = await bench.channel.submit(purchase)
+    bench.lock_out()
+    known = replace(purchase, reference=taken.reference)
+    for call in (
+        bench.channel.submit(other),
+        bench.look(known),
+        bench.look(purchase),
+        bench.channel.wallet(),
+        bench.channel.quote(bench.line, bench.wanted),
+    ):
+        with pytest.raises(LoginFailed):
+            await call
+    if bench.manners.tells_operator:
+        with pytest.raises(LoginFailed):
+            await bench.channel.operator(bench.line)
+    assert bench.vendor.bought == 1
+
+
+async def test_a_lost_request_is_unknown_and_then_absent(asking: Bench) -> None:
+    bench = asking
     purchase = await bench.purchase()
     bench.vendor.fault("lose_request")
     with pytest.raises(OutcomeUnknown):
         await bench.channel.submit(purchase)
     bench.clock.advance(seconds=180)
-    assert await bench.channel.lookup(purchase) == Absent()
+    assert await bench.look(purchase) == Absent()
     assert bench.vendor.bought == 0
     # The key is free, and one purchase under it runs.
     await bench.channel.submit(purchase)
@@ -192,9 +247,9 @@ async def test_a_lost_answer_is_unknown_and_then_found(bench: Bench) -> None:
     bench.vendor.fault("lose_answer")
     with pytest.raises(OutcomeUnknown):
         await bench.channel.submit(purchase)
-    assert isinstance(await bench.channel.lookup(purchase), Pending)
+    assert isinstance(await bench.look(purchase), Pending)
     bench.clock.advance(seconds=180)
-    assert isinstance(await bench.channel.lookup(purchase), Confirmed)
+    assert isinstance(await bench.look(purchase), Confirmed)
     assert bench.vendor.bought == 1
 
 
@@ -204,18 +259,25 @@ async def test_an_answer_that_takes_too_long_is_unknown(bench: Bench) -> None:
     with pytest.raises(OutcomeUnknown, match="timeout"):
         await bench.hasty.submit(purchase)
     bench.clock.advance(seconds=180)
-    assert isinstance(await bench.channel.lookup(purchase), Confirmed)
+    assert isinstance(await bench.look(purchase), Confirmed)
     assert bench.vendor.bought == 1
 
 
 async def test_a_second_purchase_under_the_key_never_runs(bench: Bench) -> None:
     purchase = await bench.purchase()
-    await bench.channel.submit(purchase)
-    with pytest.raises(KeyAlreadyUsed):
-        await bench.channel.submit(purchase)
-    bench.clock.advance(seconds=bench.settle_s)
-    with pytest.raises(OutcomeUnknown):
-        await bench.channel.submit(purchase)
+    taken = await bench.channel.submit(purchase)
+    if bench.manners.again is Again.REFUSES:
+        with pytest.raises(KeyAlreadyUsed):
+            await bench.channel.submit(purchase)
+        bench.clock.advance(seconds=bench.settle_s)
+        with pytest.raises(OutcomeUnknown):
+            await bench.channel.submit(purchase)
+    else:
+        assert await bench.channel.submit(purchase) == taken
+        bench.clock.advance(seconds=bench.settle_s)
+        ended = await bench.channel.submit(purchase)
+        assert isinstance(ended, Confirmed)
+        assert ended.reference == taken.reference
     assert bench.vendor.bought == 1
 
 
@@ -227,7 +289,12 @@ async def test_two_submits_at_once_never_overlap(bench: Bench) -> None:
         *(bench.channel.submit(purchase) for _ in range(3)), return_exceptions=True
     )
     assert bench.vendor.bought == 1
-    assert sum(isinstance(result, Pending) for result in results) == 1
+    taken = [result for result in results if isinstance(result, Pending)]
+    if bench.manners.again is Again.REFUSES:
+        assert len(taken) == 1
+    else:
+        assert len({pending.reference for pending in taken}) == 1
+        assert len(taken) == 3
 
 
 @pytest.mark.parametrize("buys", [False, True], ids=["before", "after buying"])
@@ -250,12 +317,13 @@ async def test_a_bad_answer_to_a_lookup_says_nothing(
     taken = await bench.channel.submit(purchase)
     assert isinstance(taken, Pending)
     # Lasting, because aiohttp repeats a read whose connection broke.
-    bench.vendor.fault(**{**fault, "on": "/topups", "times": None})  # type: ignore[arg-type]
+    lasting = {**fault, "on": bench.manners.order_path, "times": None}
+    bench.vendor.fault(**lasting)  # type: ignore[arg-type]
     with pytest.raises(Unavailable):
-        await bench.channel.lookup(purchase)
+        await bench.look(purchase)
     known = replace(purchase, reference=taken.reference)
     try:
-        found = await bench.channel.lookup(known)
+        found = await bench.look(known)
     except Unavailable:
         pass
     else:
@@ -263,7 +331,7 @@ async def test_a_bad_answer_to_a_lookup_says_nothing(
         assert fault["kind"] == "answer"
         assert found == Pending(reference=taken.reference)
     bench.vendor.behave()
-    assert await bench.channel.lookup(known) == Pending(reference=taken.reference)
+    assert await bench.look(known) == Pending(reference=taken.reference)
 
 
 @pytest.mark.parametrize("fault", BAD_ANSWERS, ids=_name)
@@ -275,45 +343,85 @@ async def test_a_bad_answer_to_a_read_is_unavailable(
     calls = [
         bench.channel.quote(bench.line, bench.wanted),
         bench.channel.products(bench.line),
-        bench.channel.operator(bench.line),
         bench.channel.wallet(),
     ]
     for call in calls:
         with pytest.raises(Unavailable):
             await call
+    if bench.manners.tells_operator:
+        with pytest.raises(Unavailable):
+            await bench.channel.operator(bench.line)
 
 
 @pytest.mark.parametrize("fault", BAD_ANSWERS, ids=_name)
+@pytest.mark.parametrize("bench", sorted(LOGIN_PATHS), indirect=True)
 async def test_trouble_before_the_purchase_call_is_not_sent(
     bench: Bench, fault: dict[str, object]
 ) -> None:
     """The login is a call of its own: when it fails, no purchase ever left."""
     purchase = await bench.purchase()
     fresh = bench.provider.open(bench.session, bench.login)
-    bench.vendor.fault(**{**fault, "on": "/oauth"})  # type: ignore[arg-type]
+    bench.vendor.fault(**{**fault, "on": LOGIN_PATHS[bench.provider.id]})  # type: ignore[arg-type]
     with pytest.raises(NotSent):
         await fresh.submit(purchase)
     assert bench.vendor.bought == 0
 
 
-@pytest.mark.parametrize("kind", ["fail_later", "refund_later"])
 async def test_a_late_failure_gives_the_money_back_and_uses_up_the_key(
-    bench: Bench, kind: str
+    bench: Bench,
 ) -> None:
+    assert bench.manners.gives_back
+    for number, kind in enumerate(bench.manners.gives_back):
+        purchase = await bench.purchase(f"SKX7Q2M9K4TB-00C-{number}")
+        bench.vendor.fault(kind, seconds=600)
+        taken = await bench.channel.submit(purchase)
+        assert isinstance(taken, Pending)
+        bench.clock.advance(seconds=60)
+        known = replace(purchase, reference=taken.reference)
+        assert isinstance(await bench.look(known), Pending)
+        bench.clock.advance(seconds=600)
+        for asked in (known, purchase):
+            with pytest.raises(Rejected) as caught:
+                await bench.look(asked)
+            assert caught.value.consumed
+            assert caught.value.refusal is RefusalClass.LATER
+    assert bench.vendor.bought == 0
+
+
+async def test_a_delivery_that_is_taken_back_is_told(bench: Bench) -> None:
+    before = await bench.channel.wallet()
     purchase = await bench.purchase()
-    bench.vendor.fault(kind, seconds=600)
+    bench.vendor.fault("reverse_later", seconds=3600)
     taken = await bench.channel.submit(purchase)
-    assert isinstance(taken, Pending)
-    bench.clock.advance(seconds=60)
+    bench.clock.advance(seconds=bench.settle_s)
     known = replace(purchase, reference=taken.reference)
-    assert isinstance(await bench.channel.lookup(known), Pending)
-    bench.clock.advance(seconds=600)
+    assert isinstance(await bench.look(known), Confirmed)
+    bench.clock.advance(hours=1)
     for asked in (known, purchase):
         with pytest.raises(Rejected) as caught:
-            await bench.channel.lookup(asked)
+            await bench.look(asked)
         assert caught.value.consumed
-        assert caught.value.refusal is RefusalClass.LATER
     assert bench.vendor.bought == 0
+    assert await bench.channel.wallet() == before
+
+
+async def test_a_price_that_rose_is_told_before_and_after_buying(bench: Bench) -> None:
+    await bench.channel.products(bench.line)
+    cheap = await bench.channel.quote(bench.line, bench.wanted)
+    purchase = await bench.purchase()
+    bench.vendor.fault("price_rise", times=None)
+    dear = await bench.channel.quote(bench.line, bench.wanted)
+    assert cheap.price.with_margin(5) < dear.price
+    if bench.channel.capabilities.price_guard:
+        with pytest.raises(Rejected):
+            await bench.channel.submit(purchase)
+        assert bench.vendor.bought == 0
+        return
+    taken = await bench.channel.submit(purchase)
+    bench.clock.advance(seconds=bench.settle_s)
+    outcome = await bench.look(replace(purchase, reference=taken.reference))
+    assert isinstance(outcome, Confirmed)
+    assert outcome.cost == dear.price
 
 
 async def test_a_success_that_comes_hours_later_is_found(bench: Bench) -> None:
@@ -323,21 +431,22 @@ async def test_a_success_that_comes_hours_later_is_found(bench: Bench) -> None:
     assert isinstance(taken, Pending)
     known = replace(purchase, reference=taken.reference)
     bench.clock.advance(hours=5)
-    assert isinstance(await bench.channel.lookup(known), Pending)
+    assert isinstance(await bench.look(known), Pending)
     bench.clock.advance(hours=2)
-    assert isinstance(await bench.channel.lookup(known), Confirmed)
+    assert isinstance(await bench.look(known), Confirmed)
 
 
-async def test_a_list_that_lags_shows_it_later(bench: Bench) -> None:
+async def test_a_list_that_lags_shows_it_later(asking: Bench) -> None:
+    bench = asking
     purchase = await bench.purchase()
     bench.vendor.fault("report_lag", seconds=400)
     bench.vendor.fault("lose_answer")
     with pytest.raises(OutcomeUnknown):
         await bench.channel.submit(purchase)
     bench.clock.advance(seconds=180)
-    assert await bench.channel.lookup(purchase) == Absent()
+    assert await bench.look(purchase) == Absent()
     bench.clock.advance(seconds=300)
-    assert isinstance(await bench.channel.lookup(purchase), Confirmed)
+    assert isinstance(await bench.look(purchase), Confirmed)
 
 
 async def test_an_empty_wallet_is_for_a_person_to_fix(bench: Bench) -> None:
@@ -350,12 +459,15 @@ async def test_an_empty_wallet_is_for_a_person_to_fix(bench: Bench) -> None:
     assert bench.vendor.bought == 0
 
 
-async def test_already_used_but_not_shown_stays_unknown(bench: Bench) -> None:
+async def test_already_used_but_not_shown_stays_unknown(asking: Bench) -> None:
+    bench = asking
+    if bench.manners.again is not Again.REFUSES:
+        pytest.skip("a key that is known is shown")
     purchase = await bench.purchase()
     bench.vendor.fault("duplicate_refused")
     with pytest.raises(KeyAlreadyUsed):
         await bench.channel.submit(purchase)
-    assert await bench.channel.lookup(purchase) == Absent()
+    assert await bench.look(purchase) == Absent()
 
 
 async def test_another_number_under_our_key_is_foreign(bench: Bench) -> None:
@@ -365,7 +477,7 @@ async def test_another_number_under_our_key_is_foreign(bench: Bench) -> None:
     bench.clock.advance(seconds=bench.settle_s)
     for reference in (None, taken.reference):
         bench.vendor.fault("wrong_number_in_answer", on="any")
-        found = await bench.channel.lookup(replace(purchase, reference=reference))
+        found = await bench.look(replace(purchase, reference=reference))
         assert isinstance(found, Foreign)
         assert found.reference == taken.reference
         assert found.cost is not None
@@ -376,9 +488,14 @@ async def test_an_order_of_long_ago_is_foreign(bench: Bench) -> None:
     await bench.channel.submit(purchase)
     bench.clock.advance(hours=1)
     newer = replace(purchase, created_at=bench.clock.now())
-    assert isinstance(await bench.channel.lookup(newer), Foreign)
+    shown = await bench.look(newer)
+    if not bench.manners.tells_time:
+        # Number and product are all there is; whoever drew the key drew it once.
+        assert isinstance(shown, Confirmed)
+        return
+    assert isinstance(shown, Foreign)
     soon = replace(purchase, created_at=purchase.created_at + timedelta(minutes=9))
-    assert isinstance(await bench.channel.lookup(soon), Confirmed)
+    assert isinstance(await bench.look(soon), Confirmed)
 
 
 async def test_a_cancelled_submit_propagates_and_can_be_looked_up(bench: Bench) -> None:
@@ -391,7 +508,7 @@ async def test_a_cancelled_submit_propagates_and_can_be_looked_up(bench: Bench) 
     with pytest.raises(asyncio.CancelledError):
         await task
     bench.clock.advance(seconds=180)
-    assert isinstance(await bench.channel.lookup(purchase), Confirmed)
+    assert isinstance(await bench.look(purchase), Confirmed)
     # The turn was given back.
     other = replace(purchase, key=KEY.replace("00C", "00D"))
     assert isinstance(await bench.hasty.submit(other), Pending)
@@ -420,9 +537,13 @@ async def test_a_cancel_at_any_step_leaves_the_truth_at_the_vendor(
             cancelled += 1
     assert cancelled > 5
     bench.clock.advance(seconds=180)
-    found = [await bench.channel.lookup(purchase) for purchase in purchases]
-    assert all(isinstance(one, Confirmed | Absent) for one in found)
-    assert sum(isinstance(one, Confirmed) for one in found) == bench.vendor.bought
+    found = [await bench.look(purchase) for purchase in purchases]
+    if bench.asks_freely:
+        assert all(isinstance(one, Confirmed | Absent) for one in found)
+        assert sum(isinstance(one, Confirmed) for one in found) == bench.vendor.bought
+    else:
+        # A look that is a purchase buys what was lost, and nothing a second time.
+        assert bench.vendor.bought == len(purchases)
 
 
 async def test_an_unreadable_order_is_never_sent(bench: Bench) -> None:
@@ -441,8 +562,8 @@ async def test_nothing_secret_is_in_errors_and_logs(
     written = []
     calls: list[Callable[[], Awaitable[object]]] = [
         lambda: bench.channel.submit(purchase),
-        lambda: bench.channel.lookup(purchase),
-        lambda: bench.channel.lookup(replace(purchase, reference="4602843")),
+        lambda: bench.look(purchase),
+        lambda: bench.look(replace(purchase, reference="4602843")),
         lambda: bench.channel.quote(bench.line, bench.wanted),
         lambda: bench.channel.operator(bench.line),
         lambda: bench.locked_out.submit(purchase),
@@ -475,9 +596,10 @@ def test_an_account_id_is_stable_and_gives_nothing_away() -> None:
         for account_id in ids:
             assert account_id.startswith(f"{provider.id}:")
             assert not any(value in account_id for value in login.values())
-        live = {**login, "environment": "live"}
+        usual = {**login, "environment": provider.environments[0]}
         secret = next(field.name for field in provider.login_fields if field.secret)
-        assert provider.account_id(live) == provider.account_id({**live, secret: "new"})
+        renewed = provider.account_id({**usual, secret: "new"})
+        assert provider.account_id(usual) == renewed
         assert provider.sign_up_url.startswith("https://")
 
 

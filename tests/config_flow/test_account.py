@@ -60,15 +60,17 @@ def account(hass: HomeAssistant, vendor: ReloadlySimulator) -> MockConfigEntry:
     return entry
 
 
-async def begin(flows: Flows) -> None:
-    """Open the form."""
+async def begin(flows: Flows, provider: str = "reloadly") -> None:
+    """Open the form of a provider."""
     await flows.start()
     await flows.choose("account")
+    assert flows.result["type"] == "menu"
+    await flows.choose(provider)
 
 
 async def test_connects_an_account(flows: Flows, vendor: ReloadlySimulator) -> None:
     await begin(flows)
-    assert flows.at == "account"
+    assert flows.at == "reloadly"
     assert flows.filled == {"environment": "live", "advanced": {}}
     assert flows.result["description_placeholders"] == {
         "provider": "Reloadly",
@@ -144,7 +146,7 @@ async def test_wrong_keys_can_be_corrected(
 ) -> None:
     await begin(flows)
     await flows.type(**keys(vendor, **typed))
-    assert (flows.at, flows.errors) == ("account", errors)
+    assert (flows.at, flows.errors) == ("reloadly", errors)
     assert "accept" not in flows.fields
     assert flows.filled == keys(vendor, **typed)
     section = flows.schema.schema["advanced"]

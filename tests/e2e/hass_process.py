@@ -89,7 +89,7 @@ class Installation:
             "client_secret": CLIENT_SECRET,
             "advanced": {"base_url": self.vendor.url},
         }
-        await home.add(DOMAIN, ("account", {}), ("account", login))
+        await home.add(DOMAIN, ("account", {}), ("reloadly", {}), ("reloadly", login))
 
     async def add(self, home: Client, line: Line) -> str:
         """Add a SIM that the account recharges; return the id of its entry."""

@@ -182,6 +182,8 @@ class ModelVendor:
         """Tell what became of a purchase."""
         if self.lookup_error is not None:
             raise self.lookup_error
+        if self.lookup is Lookup.PAYING:
+            return await self._asked_by_sending(purchase)
         self._reachable()
         self.looks += 1
         if purchase.key in self.foreign:
@@ -192,6 +194,23 @@ class ModelVendor:
                     raise Rejected("FAILED", RefusalClass.LATER, consumed=True)
                 return self._answer(one) if one.final else Pending(reference=one.key)
         return Absent()
+
+    async def _asked_by_sending(self, purchase: Purchase) -> Found:
+        """Take the same request once more: it buys what never arrived."""
+        if purchase.key in self.foreign:
+            return Foreign(reference="else", cost=None, value=None, at=None)
+        known = [one for one in self.bought if one.key == purchase.key]
+        if known:
+            self.submits.append(purchase.key)
+            self._reachable()
+            if known[0].undone:
+                raise Rejected("FAILED", RefusalClass.LATER, consumed=True)
+            pending = Pending(reference=purchase.key)
+            return self._answer(known[0]) if known[0].final else pending
+        try:
+            return await self.submit(purchase)
+        except (NotSent, OutcomeUnknown, Rejected) as err:
+            raise Unavailable(str(err)) from err
 
     async def wallet(self) -> Money:
         """Be rich."""

@@ -249,7 +249,7 @@ async def test_a_provider_that_hangs_holds_up_nobody_else(
     for sim in (a_sim(), other):
         await world.engine.register(sim)
         for reading in (expiry(date(2026, 3, 5)),):
-            world.ledger.add_reading(sim.epoch, reading, "user:1", START)
+            world.ledger.add_readings(sim.epoch, [reading], "user:1", START)
     begun = asyncio.ensure_future(world.engine.start())
     for _ in range(50):
         await asyncio.sleep(0)

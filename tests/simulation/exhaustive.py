@@ -18,7 +18,7 @@ from .rest import check_rest
 from .vendors import Vendor
 from .world import ACCOUNT, Truth
 
-KINDS = ("pure", "guard", "blind")
+KINDS = ("pure", "guard", "paying", "blind")
 SCRIPTS: tuple[tuple[str, ...], ...] = (
     (),
     ("not_sent",),

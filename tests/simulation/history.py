@@ -60,7 +60,9 @@ def run_history(seed: int) -> Outcome:
 def _run(seed: int, errors: ErrorCounter) -> Outcome:
     truth = Truth(seed)
     rng = truth.rng
-    truth.vendor = Vendor(truth, rng.choice(("pure", "pure", "guard", "blind")))
+    truth.vendor = Vendor(
+        truth, rng.choice(("pure", "pure", "guard", "paying", "blind"))
+    )
     if rng.random() < 0.3:
         truth.vendor.automatic = Automatic.AFTER_ONE_SUPERVISED
     truth.household = HouseholdRules(

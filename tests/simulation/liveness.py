@@ -100,11 +100,11 @@ class Liveness:
             for one in truth.vendor.transactions
             if now - one.born_at < 32 * DAY
         )
-        # What a person believed in is booked, whether the vendor took it or not.
-        (believed,) = truth.disk.conn.execute(
-            "SELECT coalesce(sum(cost_minor), 0) FROM orders"
-            " WHERE reason = 'cost_assumed' AND settled_at > ?",
+        # What is held, or was believed by a person, is no room either.
+        (held,) = truth.disk.conn.execute(
+            "SELECT coalesce(sum(h.amount), 0) FROM hold h JOIN orders o ON o.id = h.order_id"
+            " WHERE h.scope = 'household' AND h.state <> 'released' AND o.created_at > ?",
             (int(now - 32 * DAY),),
         ).fetchone()
-        taken += believed
+        taken = max(taken, held)
         return bool(taken + price <= min(caps))

@@ -78,7 +78,7 @@ class Oracle:
             at = datetime.fromtimestamp(self.truth.loop.time(), UTC)
             self.why.append(f"{at:%m-%d %H:%M:%S} {column}: {why}")
             if len(self.why) == 1:
-                self.first_log = list(self.truth.log)
+                self.first_log = self.truth.log
 
     first_log: list[str] = []
 
@@ -98,6 +98,9 @@ class Oracle:
             (purchase.key,),
         ).fetchone()
         truth.note(f"submit {purchase.key} {line.sim.epoch} {row}")
+        if row is not None and row[1] == "pending":
+            # The vendor has it; asking by sending cannot buy it again.
+            return
         if row is None or row[1] != "sending":
             self.blame("sent_without_record", f"{purchase.key}: {row}")
         order_id = 0 if row is None else row[0]
@@ -110,7 +113,9 @@ class Oracle:
             self.intents[place] = intent
             if intent.automatic:
                 self._doubts(process, line, now)
-                if wish is None and self._stale(line, now):
+                # What was typed while the clock was ahead looks younger for ever.
+                ahead = truth.clock_was_ahead
+                if wish is None and not ahead and self._stale(line, now):
                     self.blame("spent_on_doubt", f"{line.sim.epoch}: old balance")
                 if wish is None and not self._called_for(line, now):
                     self.blame(
@@ -123,10 +128,14 @@ class Oracle:
             hear()
 
     def _wish(self, line: Line, order_id: int, now: float) -> Wish | None:
-        """Return what a person said that this order answers; a yes to this very question first."""
+        """Return what a person said that this order answers; a yes to this very question first.
+
+        What an automation wanted justifies less than what a person did, so it comes last.
+        """
         open_ = [
             wish for wish in line.wishes if not wish.used and now - wish.at < WISH_LASTS
         ]
+        open_.sort(key=lambda wish: wish.automation)
         for wanted in (order_id, None):
             for wish in open_:
                 if wish.order_id == wanted:
@@ -149,7 +158,8 @@ class Oracle:
         if settled and apart > CLOCK_APART_S and not truth.vendor.skew:
             self.blame("spent_on_doubt", f"clock {truth.offset:+.0f} s off")
         newest = truth.disk.newest_event()[1]
-        if settled and now + truth.offset < newest - 310:
+        # A clock that is right again may be trusted on a person's word.
+        if settled and truth.offset and now + truth.offset < newest - 310:
             self.blame("spent_on_doubt", "clock before the newest event")
         restored = truth.restored_at
         if restored is not None and line.supervised_at < restored:

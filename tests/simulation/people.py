@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from custom_components.sim_keeper.keeper.errors import KeeperError
+from custom_components.sim_keeper.keeper.errors import KeeperError, LedgerBroken
 from custom_components.sim_keeper.keeper.ledger import Event, EventType
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION, Caller
@@ -109,8 +109,9 @@ class People:
         line.wishes.append(wish)
         try:
             await work
-        except KeeperError:
-            if not wish.used:
+        except KeeperError as err:
+            # A yes that could not be acted on may have been written down all the same.
+            if not wish.used and not isinstance(err, LedgerBroken):
                 line.wishes.remove(wish)
             raise
 
@@ -300,7 +301,12 @@ class People:
     async def lift_stop(self, process: Process) -> None:
         """Let it spend again."""
         self.truth.stopped = False
-        await process.doors.set_stop(on=False, caller=ADMIN)
+        try:
+            await process.doors.set_stop(on=False, caller=ADMIN)
+        except KeeperError:
+            self.truth.stopped = True
+            self.do(HOUR, self.lift_stop)
+            raise
 
 
 def typed_first(line: Line, now: datetime) -> tuple[Reading, ...]:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from custom_components.sim_keeper.keeper.doors import Doors
 from custom_components.sim_keeper.keeper.engine import Engine
-from custom_components.sim_keeper.keeper.errors import KeeperError, LedgerFault
+from custom_components.sim_keeper.keeper.errors import (
+    KeeperError,
+    LedgerFault,
+    NotSent,
+    OutcomeUnknown,
+    Rejected,
+    Unavailable,
+)
 from custom_components.sim_keeper.keeper.ledger import Event, Ledger
 from custom_components.sim_keeper.keeper.ledger.reader import Reader
 from custom_components.sim_keeper.keeper.money import Money
@@ -17,6 +24,7 @@ from custom_components.sim_keeper.keeper.ports import (
     Channel,
     Found,
     Line as PortLine,
+    Lookup,
     Operator,
     Product,
     Purchase,
@@ -65,7 +73,21 @@ class VendorChannel:
 
     async def lookup(self, purchase: Purchase) -> Found:
         """Ask what became of a purchase."""
+        if self.capabilities.lookup is Lookup.PAYING:
+            return await self._ask_by_sending(purchase)
         return await self._read(partial(self._vendor.lookup, purchase))
+
+    async def _ask_by_sending(self, purchase: Purchase) -> Found:
+        """Ask by sending the same request again, as a channel with no other way does."""
+        try:
+            return await self.submit(purchase)
+        except Rejected as err:
+            if err.consumed:
+                raise
+            # It tells of this request, not of the one before.
+            raise Unavailable(err.code) from err
+        except (NotSent, OutcomeUnknown) as err:
+            raise Unavailable(str(err)) from err
 
     async def wallet(self) -> Money:
         """Read the wallet."""

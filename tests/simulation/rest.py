@@ -84,7 +84,7 @@ def _outcomes(truth: Truth, people: People) -> None:
 def _knowable(truth: Truth, same: list[Transaction]) -> bool:
     """Tell whether the ledger could have learned by now that nothing was delivered."""
     now = truth.loop.time()
-    return truth.vendor.kind != "blind" and all(
+    return truth.vendor.kind in ("pure", "guard") and all(
         one.state == "failed"
         or (one.state == "reversed" and now - one.ended_at > 3 * DAY)
         for one in same

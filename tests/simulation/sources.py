@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from .process import Process
     from .world import Truth
 
-EVERY_S = 12 * HOUR
+EVERY_S = (8 * HOUR, 12 * HOUR, 24 * HOUR, 30 * HOUR)
 LAG_MAX_S = 48 * HOUR
 
 
 class Source:
-    """Reads one line twice a day."""
+    """Reads one line, each at its own pace."""
 
     def __init__(self, truth: Truth, line: Line) -> None:
         """Begin at some hour of the first day."""
@@ -24,11 +24,12 @@ class Source:
         self.silent_until = 0.0
         self._lag = 0.0
         self._glitched = False
-        truth.loop.call_later(EVERY_S * truth.rng.random(), self._read)
+        self._every = truth.rng.choice(EVERY_S)
+        truth.loop.call_later(self._every * truth.rng.random(), self._read)
 
     def _read(self) -> None:
         truth, line = self.truth, self.line
-        truth.loop.call_later(EVERY_S, self._read)
+        truth.loop.call_later(self._every, self._read)
         now = truth.loop.time()
         if truth.faults.strike("source_silent"):
             self.silent_until = now + DAY * (1 + 4 * truth.rng.random())

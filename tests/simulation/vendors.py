@@ -41,6 +41,8 @@ SEND_TIMEOUT_S = 60.0
 CONFIRM_MARGIN_S = 600
 RATES = {"HKD": 13, "GBP": 130, "EUR": 110, "USD": 100}
 """Wallet cents for a hundred minor units."""
+LOOKUPS = {"blind": Lookup.NONE, "paying": Lookup.PAYING}
+"""How a kind can be asked; the others purely."""
 
 
 @dataclass
@@ -73,7 +75,11 @@ class Vendor:
     """A way to buy airtime, with a wallet in USD."""
 
     def __init__(self, truth: Truth, kind: str) -> None:
-        """Open for business: `pure`, `guard` (pure with a price guard) or `blind`."""
+        """Open for business.
+
+        `pure`, `guard` (pure, with a price guard), `paying` (a re-send is the only way to ask; it
+        has a price guard, too) or `blind`.
+        """
         self.truth = truth
         self.kind = kind
         self.automatic = Automatic.YES
@@ -90,19 +96,24 @@ class Vendor:
     def capabilities(self) -> Capabilities:
         """What it promises."""
         return Capabilities(
-            lookup=Lookup.NONE if self.kind == "blind" else Lookup.PURE,
-            look_after_s=(180, 480, 1080),
+            lookup=LOOKUPS.get(self.kind, Lookup.PURE),
+            look_after_s=(60, 300, 900) if self.kind == "paying" else (180, 480, 1080),
             look_horizon_s=36 * 3600,
             poll_s=(5, 10, 20, 40, 60, 300, 600, 900, 1800, 3600),
             send_timeout_s=int(SEND_TIMEOUT_S),
-            resend_within_s=0 if self.kind == "blind" else 7200,
+            resend_within_s=7200 if self.kind in ("pure", "guard") else 0,
             consumes_on_refusal=False,
-            price_guard=self.kind == "guard",
+            price_guard=self.guards,
             key_window_s=None,
             automatic=self.automatic,
             tells_wallet=True,
             confirms_operator=False,
         )
+
+    @property
+    def guards(self) -> bool:
+        """Tell whether nothing is bought above the quoted price."""
+        return self.kind in ("guard", "paying")
 
     # -- Reading --------------------------------------------------------------------------
 
@@ -197,7 +208,11 @@ class Vendor:
             self._fail(answer, LoginFailed("HTTP 401"), 0.1)
             return
         same = [one for one in self.transactions if one.key == purchase.key]
-        if self.kind != "blind" and any(one.committed_at <= now for one in same):
+        known = [one for one in same if one.committed_at <= now]
+        if known and self.kind == "paying":
+            self._repeat(known[0], answer)
+            return
+        if known and self.kind != "blind":
             truth.faults.count("key_already_used")
             self._fail(answer, KeyAlreadyUsed("ALREADY_USED"), 0.1)
             return
@@ -214,6 +229,16 @@ class Vendor:
             truth.faults.count("ran_twice")
         self._take(purchase, line, refused, answer)
 
+    def _repeat(self, one: Transaction, answer: asyncio.Future[Submitted]) -> None:
+        """Answer a request that was sent before with what became of it."""
+        if one.state in ("failed", "reversed"):
+            refusal = Rejected(one.state.upper(), RefusalClass.LATER, consumed=True)
+            self._fail(answer, refusal, 0.2)
+        elif one.state == "working":
+            self._tell(answer, Pending(reference=str(one.number)), 0.2)
+        else:
+            self._tell(answer, self._confirmed(one), 0.2)
+
     def _refusal(self, purchase: Purchase, line: Line) -> Rejected | int:
         """Return a refusal, or what the purchase costs."""
         for fault, refusal in (
@@ -229,7 +254,7 @@ class Vendor:
             cost = quoted * 104 // 100
         elif self._strike("price_beyond"):
             cost = quoted * 6 // 5
-        if self.kind == "guard" and cost > quoted:
+        if self.guards and cost > quoted:
             return Rejected("PRICE_ROSE", RefusalClass.LATER)
         if cost > self.wallet:
             self.truth.faults.count("wallet_refused")
@@ -247,7 +272,7 @@ class Vendor:
         truth, rng, now = self.truth, self.truth.rng, self.truth.loop.time()
         asked = _whole(purchase.body["minor"])
         quoted = _whole(purchase.body["quoted"])
-        ceiling = quoted if self.kind == "guard" else -(-quoted * 105 // 100)
+        ceiling = quoted if self.guards else -(-quoted * 105 // 100)
         one = Transaction(
             key=purchase.key,
             line=line,
@@ -319,7 +344,10 @@ class Vendor:
             cost=Money(one.cost, "USD"),
             cost_exact=str(one.cost / 100),
             delivered=Money(one.value, one.line.sim.currency),
-            at=datetime.fromtimestamp(one.done_at + self.skew, UTC),
+            # Who can be asked only by sending again does not say when it was, either.
+            at=None
+            if self.kind == "paying"
+            else datetime.fromtimestamp(one.done_at + self.skew, UTC),
         )
 
     def _strike(self, name: str) -> bool:

@@ -129,7 +129,7 @@ class Truth:
         self.loop = SimulatedLoop(Random(seed ^ 0x5EED), START)
         self.faults = faults or Faults.swarm(Random(seed * 7919 + 1))
         self.disk = Disk()
-        self.log: deque[str] = deque(maxlen=30)
+        self._log: deque[tuple[float, str]] = deque(maxlen=30)
         self.lines: list[Line] = []
         self.oracle = Oracle(self)
         self.vendor = Vendor(self, "pure")
@@ -170,8 +170,15 @@ class Truth:
 
     def note(self, what: str) -> None:
         """Remember what happened, for the report of a failure."""
-        at = datetime.fromtimestamp(self.loop.time(), UTC)
-        self.log.append(f"{at:%m-%d %H:%M:%S} {what}")
+        self._log.append((self.loop.time(), what))
+
+    @property
+    def log(self) -> list[str]:
+        """Return the last things that happened, for people."""
+        return [
+            f"{datetime.fromtimestamp(at, UTC):%m-%d %H:%M:%S} {what}"
+            for at, what in self._log
+        ]
 
     # -- Processes ------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import aiohttp
 
 from ..keeper.ports import Channel
-from . import reloadly
+from . import digiflazz, iak, reloadly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,5 +50,33 @@ _RELOADLY = Provider(
     account_id=reloadly.account_id,
 )
 
-PROVIDERS: Mapping[str, Provider] = MappingProxyType({_RELOADLY.id: _RELOADLY})
-"""Every provider by its id."""
+_IAK = Provider(
+    id="iak",
+    name="IAK",
+    sign_up_url="https://iak.id",
+    login_fields=(
+        LoginField(name="username", secret=False),
+        LoginField(name="api_key", secret=True),
+    ),
+    environments=iak.ENVIRONMENTS,
+    open=iak.IakChannel,
+    account_id=iak.account_id,
+)
+
+_DIGIFLAZZ = Provider(
+    id="digiflazz",
+    name="Digiflazz",
+    sign_up_url="https://digiflazz.com",
+    login_fields=(
+        LoginField(name="username", secret=False),
+        LoginField(name="api_key", secret=True),
+    ),
+    environments=digiflazz.ENVIRONMENTS,
+    open=digiflazz.DigiflazzChannel,
+    account_id=digiflazz.account_id,
+)
+
+PROVIDERS: Mapping[str, Provider] = MappingProxyType(
+    {provider.id: provider for provider in (_RELOADLY, _IAK, _DIGIFLAZZ)}
+)
+"""Every provider by its id, in the order in which they are offered."""

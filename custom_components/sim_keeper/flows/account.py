@@ -42,25 +42,26 @@ class AccountSteps(FormFlow, ConfigFlow):
     async def async_step_account(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for the keys of a new account."""
-        provider = next(iter(PROVIDERS.values()))
-        form = None if user_input is None else Form(user_input)
-        if form is not None:
-            login = _typed_login(form, provider, {})
-            login[ENVIRONMENT] = form.typed[ENVIRONMENT]
-            if not form.errors:
-                await self.async_set_unique_id(provider.account_id(login))
-                self._abort_if_unique_id_configured()
-                wallet = await _try(form, provider, login)
-                if wallet is not None:
-                    return self._create(provider, login, wallet)
-        fields = {
-            vol.Required(ENVIRONMENT, default=provider.environments[0]): choice_field(
-                provider.environments, "environment", as_list=True
-            ),
-            **_login_fields(provider, form),
-        }
-        return self._show_login("account", provider, fields, {}, form)
+        """Ask which provider the new account is at."""
+        return self.async_show_menu(step_id="account", menu_options=list(PROVIDERS))
+
+    async def async_step_reloadly(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the keys of a new account at Reloadly."""
+        return await self._connect(PROVIDERS["reloadly"], user_input)
+
+    async def async_step_iak(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the key of a new account at IAK."""
+        return await self._connect(PROVIDERS["iak"], user_input)
+
+    async def async_step_digiflazz(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the key of a new account at Digiflazz."""
+        return await self._connect(PROVIDERS["digiflazz"], user_input)
 
     async def async_step_reauth_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -80,6 +81,28 @@ class AccountSteps(FormFlow, ConfigFlow):
             user_input,
             everything=True,
         )
+
+    async def _connect(
+        self, provider: Provider, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Show the provider's own screen, and try what was typed there."""
+        form = None if user_input is None else Form(user_input)
+        if form is not None:
+            login = _typed_login(form, provider, {})
+            login[ENVIRONMENT] = form.typed[ENVIRONMENT]
+            if not form.errors:
+                await self.async_set_unique_id(provider.account_id(login))
+                self._abort_if_unique_id_configured()
+                wallet = await _try(form, provider, login)
+                if wallet is not None:
+                    return self._create(provider, login, wallet)
+        fields = {
+            vol.Required(ENVIRONMENT, default=provider.environments[0]): choice_field(
+                provider.environments, "environment", as_list=True
+            ),
+            **_login_fields(provider, form),
+        }
+        return self._show_login(provider.id, provider, fields, {}, form)
 
     async def _change_login(
         self,

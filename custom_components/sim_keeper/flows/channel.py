@@ -10,7 +10,7 @@ from homeassistant.util.ssl import get_default_context
 from ..channels import PROVIDERS, Provider
 from ..channels.http import open_session
 from ..const import CONF_LOGIN, CONF_PROVIDER
-from ..keeper.errors import KeeperError, LoginFailed
+from ..keeper.errors import AddressRefused, KeeperError, LoginFailed
 from ..keeper.money import Money
 from ..keeper.ports import Channel, Line, Operator
 
@@ -50,5 +50,7 @@ async def _channel(
             yield provider.open(session, login)
     except LoginFailed as err:
         raise NotReached("login_failed") from err
+    except AddressRefused as err:
+        raise NotReached("address_refused") from err
     except KeeperError as err:
         raise NotReached("provider_down") from err

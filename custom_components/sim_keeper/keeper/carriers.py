@@ -171,17 +171,26 @@ def expiry_after(
     Only `reset` can give an earlier day than before: that is what resetting means. The limit of
     the carrier never takes away days that the SIM already has.
     """
-    fresh = event_day + timedelta(days=days)
+    old = None if expiry is None else expiry.toordinal()
+    new = ordinal_after(profile, expiry=old, event_day=event_day.toordinal(), days=days)
+    return date.fromordinal(new)
+
+
+def ordinal_after(
+    profile: CarrierProfile, *, expiry: int | None, event_day: int, days: int
+) -> int:
+    """Do the same as `expiry_after` for days given as ordinals, for those who count many."""
+    fresh = event_day + days
     old = event_day if expiry is None else expiry
     if profile.stacking is Stacking.RESET:
         new = fresh
     elif profile.stacking is Stacking.ADD:
-        new = max(old, event_day) + timedelta(days=days)
+        new = max(old, event_day) + days
     else:
         new = max(old, fresh)
     if profile.max_days is None:
         return new
-    return min(new, max(old, event_day + timedelta(days=profile.max_days)))
+    return min(new, max(old, event_day + profile.max_days))
 
 
 def activity_limit(profile: CarrierProfile, last_activity: date) -> date | None:

@@ -16,23 +16,27 @@ from .errors import (
     OutcomeUnknown,
     RefusalClass,
     Rejected,
+    Unavailable,
 )
+from .estimates import readings_after
 from .ledger import Closing, Delivery, EventType, Hold, Ledger, NewOrder
 from .money import Money
 from .orders import ORDINAL_MAX, Attempt, Order, Origin, State
 from .ports import (
     Absent,
     Channel,
+    Confirmed,
     Found,
     Json,
     Lookup,
     Pending,
     Purchase,
     Quote,
+    Submitted,
     Wanted,
 )
 from .settlement import Settlement, line_of
-from .sim import Sim
+from .sim import Reading, Sim
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -46,6 +50,8 @@ class Offer:
 
     quote: Quote
     ceiling: Money
+    traceable: bool
+    """The channel can be asked by key, without buying."""
 
     def dearer_than(self, ceiling: Money) -> bool:
         """Tell whether this costs more than was agreed to, or other money."""
@@ -69,7 +75,8 @@ class Checkout(Settlement):
             raise OrderRefused("clock_doubtful")
         guarded = channel.capabilities.price_guard
         ceiling = quote.price if guarded else quote.price.with_margin(MARGIN_PERCENT)
-        return Offer(quote=quote, ceiling=ceiling)
+        traceable = channel.capabilities.lookup is Lookup.PURE
+        return Offer(quote=quote, ceiling=ceiling, traceable=traceable)
 
     async def free_ordinal(
         self,
@@ -77,16 +84,21 @@ class Checkout(Settlement):
         new: NewOrder,
         holds: Sequence[Hold],
         *,
-        supervised: bool = False,
+        approved: Order | None = None,
     ) -> int:
         """Look up the next key before its first send; return the ordinal of a free one.
 
         What was bought under it without the ledger knowing is adopted, and OrderRefused raised.
         A key that a person has given up, and that the vendor holds pending beyond its horizon,
-        is passed over only when a person has said yes to this order as well (`supervised`).
+        is passed over only where a person has said yes to this order as well (`approved`).
         """
         channel = self.channel(sim.account)
         if channel.capabilities.lookup is not Lookup.PURE:
+            if approved is not None and await self._desk.read(
+                Ledger.outlived_restore, approved.id
+            ):
+                # Its key may have been used meanwhile, and the vendor would not tell.
+                raise OrderRefused("restored")
             return 0
         for ordinal in range(ORDINAL_MAX + 1):
             key = await self._desk.read(Ledger.peek_key, sim.epoch, ordinal)
@@ -105,9 +117,9 @@ class Checkout(Settlement):
             if isinstance(found, Absent):
                 return ordinal
             stuck = isinstance(found, Pending)
-            if supervised and stuck and await self._given_up(channel, key):
+            if approved is not None and stuck and await self._given_up(channel, key):
                 continue
-            await self._adopt(new, holds, key, found)
+            await self._adopt(sim, new, holds, key, found)
         raise OrderRefused("too_many_attempts")
 
     async def _given_up(self, channel: Channel, key: str) -> bool:
@@ -130,7 +142,7 @@ class Checkout(Settlement):
             return await self._not_sent(order, err.reason, resent=resent)
         purchase = await self._purchase(sim, order, attempt)
         try:
-            answer = await channel.submit(purchase)
+            answer = await _post(channel, purchase, resent=resent)
         except NotSent as err:
             return await self._not_sent(order, str(err), resent=resent)
         except LoginFailed:
@@ -141,7 +153,8 @@ class Checkout(Settlement):
                 order, Rejected("login_failed", RefusalClass.FIX_FIRST), consumed=False
             )
         except Rejected as err:
-            if resent:
+            paying = channel.capabilities.lookup is Lookup.PAYING
+            if resent and not (paying and err.consumed):
                 return await self._unknown(channel, order, attempt, err.code)
             consumed = err.consumed or channel.capabilities.consumes_on_refusal
             return await self._reject(order, err, consumed=consumed)
@@ -166,15 +179,40 @@ class Checkout(Settlement):
         return await self._desk.write(Ledger.move, order.id, closing, "keeper", now)
 
     async def _adopt(
-        self, new: NewOrder, holds: Sequence[Hold], key: str, found: Found
+        self,
+        sim: Sim,
+        new: NewOrder,
+        holds: Sequence[Hold],
+        key: str,
+        found: Found,
     ) -> None:
         if isinstance(found, Pending | Absent):
             raise OrderRefused("already_on_its_way")
         delivery = Delivery(cost=found.cost, cost_exact=None, reference=found.reference)
-        await self._desk.write(
-            Ledger.adopt, new, holds, delivery, key, self._world.now()
-        )
+        now = self._world.now()
+        readings: tuple[Reading, ...] = ()
+        if isinstance(found, Confirmed):
+            before = await self._desk.read(Ledger.readings, sim.epoch)
+            at = min(found.at or now, now).astimezone(sim.zone)
+            value = found.delivered or new.value
+            readings = readings_after(
+                sim, before, value=value, days=new.days, now=now, day=at.date()
+            )
+        await self._desk.write(Ledger.adopt, new, holds, delivery, key, now, readings)
         raise OrderRefused("already_bought")
+
+
+async def _post(channel: Channel, purchase: Purchase, *, resent: bool) -> Submitted:
+    """Send; where asking means sending again, a re-send asks."""
+    if not resent or channel.capabilities.lookup is not Lookup.PAYING:
+        return await channel.submit(purchase)
+    try:
+        found = await channel.lookup(purchase)
+    except Unavailable as err:
+        raise OutcomeUnknown(str(err)) from err
+    if isinstance(found, Confirmed | Pending):
+        return found
+    raise OutcomeUnknown("vendor_does_not_show_it")
 
 
 def terms_of(order: Order) -> NewOrder:
@@ -217,4 +255,5 @@ def as_new(
         value=quote.value,
         price=quote.price,
         days=quote.days,
+        traceable=offer.traceable,
     )

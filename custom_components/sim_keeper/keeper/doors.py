@@ -231,9 +231,9 @@ class Doors:
         if typed.last_activity is not None and typed.last_activity > self._today(sim):
             raise OrderRefused("day_in_future")
         now = self._time()
-        for reading in typed_readings(typed, now):
+        if readings := typed_readings(typed, now):
             await self.engine.desk.write(
-                Ledger.add_reading, epoch, reading, caller.actor, now
+                Ledger.add_readings, epoch, readings, caller.actor, now
             )
         await self.engine.evaluate(epoch)
 

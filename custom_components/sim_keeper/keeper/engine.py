@@ -26,6 +26,7 @@ from .lifecycle import lifecycle
 from .money import Money
 from .orders import Attempt, Effect, Kind, Order, Origin, State
 from .policy import (
+    CLOCK_BACK_MAX,
     TOLD_REASONS,
     Action,
     Decision,
@@ -38,7 +39,7 @@ from .policy import (
 )
 from .ports import Json, Wanted
 from .reminders import due_reminder
-from .sim import Mode, Reading, Sim, only_tightens
+from .sim import Field, Mode, Reading, Sim, only_tightens
 from .status import SimStatus, months_caps, status
 from .world import World
 
@@ -68,6 +69,8 @@ class Engine:
         self.followup = FollowUp(world, self.desk, self.checkout)
         self.household = household
         self.sims: dict[str, Sim] = {}
+        self._first: dict[str, Sequence[Reading]] = {}
+        """What was typed when a SIM was added, for a ledger that does not know it."""
         self._statuses: dict[str, SimStatus] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._due: dict[str, datetime] = {}
@@ -76,6 +79,8 @@ class Engine:
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._running = False
         self._started_at: datetime | None = None
+        self._latest = world.now()
+        """The clock at the last waking."""
         self.stopping = False
         self._backup_until: datetime | None = None
 
@@ -91,10 +96,34 @@ class Engine:
         """Begin to evaluate: all entries are set up and the home is running."""
         self._running = True
         self._started_at = self.world.now()
+        if self.desk.fault is None:
+            newest = await self.desk.read(Ledger.newest_moment)
+            self._latest = max(self._latest, newest or self._latest)
         self._day_due = self.world.now()
         for epoch in self.sims:
             self._due[epoch] = self.world.now()
         await self.wake()
+
+    async def take_over(self, frozen: Engine, ledger: Ledger, actor: str) -> None:
+        """Go on with the SIMs of an engine that was frozen, as after a start.
+
+        Whatever still waits in that one, for a vendor or a person, holds numbers of orders that
+        may mean others in this ledger. Therefore it is stopped for good and never used again.
+        """
+        await self.open(lambda: ledger)
+        noted = self.desk.write(
+            Ledger.note_thawed,
+            str(frozen.desk.fault),
+            actor,
+            self.world.now(),
+            restored=ledger.restored,
+        )
+        await self._isolated("a thaw", noted)
+        for epoch, sim in frozen.sims.items():
+            if not await self.is_over(epoch):
+                await self.register(sim, frozen._first[epoch])
+        if frozen._running:
+            await self.start()
 
     async def stop(self) -> None:
         """Begin nothing new, let what is being sent end for a moment, and close the ledger."""
@@ -131,6 +160,7 @@ class Engine:
     async def register(self, sim: Sim, first: Sequence[Reading] = ()) -> None:
         """Take a SIM into care, with the readings that were typed when it was added."""
         self.sims[sim.epoch] = sim
+        self._first[sim.epoch] = first
         if self.desk.fault is None:
             now = self.world.now()
             try:
@@ -144,6 +174,13 @@ class Engine:
                 _LOGGER.debug("SIM registered without a ledger")
         await self._isolated("a SIM", self._refresh(sim))
         self.soon(sim.epoch)
+
+    async def is_over(self, epoch: str) -> bool:
+        """Tell whether the ledger has ended this life of a SIM: its keys are not used again."""
+        try:
+            return await self.desk.read(Ledger.is_removed, epoch)
+        except LedgerBroken:
+            return False
 
     async def change(self, sim: Sim) -> None:
         """Apply new settings of a SIM at once. Unless they only tighten, they are a go-ahead."""
@@ -171,6 +208,7 @@ class Engine:
     async def unregister(self, epoch: str, *, removed: bool) -> None:
         """Let go of a SIM: disabled or reloaded (questions stay), or removed (unsent ends)."""
         self.sims.pop(epoch, None)
+        self._first.pop(epoch, None)
         self._due.pop(epoch, None)
         self._statuses.pop(epoch, None)
         self.world.changed(epoch)
@@ -201,29 +239,38 @@ class Engine:
     async def observe(self, epoch: str, readings: Sequence[Reading]) -> None:
         """Take what a source has read of a SIM: judge it, keep it, and look again."""
         async with self._lock(epoch):
-            if epoch not in self.sims or self.desk.fault is not None:
+            sim = self.sims.get(epoch)
+            if sim is None or self.desk.fault is not None:
                 return
-            for reading in readings:
-                await self._take(epoch, reading)
+            await self._take(sim, readings)
         await self.evaluate(epoch)
 
-    async def _take(self, epoch: str, reading: Reading) -> None:
+    async def _take(self, sim: Sim, readings: Sequence[Reading]) -> None:
         now = self.world.now()
-        last = await self.desk.read(Ledger.last_recharge, epoch)
-        readings = await self.desk.read(Ledger.readings, epoch)
-        before = getattr(readings, reading.field.value)
-        measured = reading
-        reading = judged(measured, before, last)
-        if repeats_a_doubt(measured, reading, before):
-            return
-        await self.desk.write(Ledger.add_reading, epoch, reading, "source", now)
-        if last is None or last.settled_at is None or last.effect is not Effect.OPEN:
-            return
-        earlier = await self.desk.read(
-            Ledger.measured_before, epoch, reading.field, last.created_at
-        )
-        if effect := effect_shown(last, earlier, reading):
-            await self.desk.write(Ledger.set_effect, last.id, effect, now)
+        view = await self.desk.read(Ledger.view, sim.epoch, sim.account, now)
+        last, kept = view.last_recharge, []
+        newest = {name: getattr(view.readings, name.value) for name in Field}
+        for measured in readings:
+            before = newest[measured.field]
+            reading = judged(measured, before, last)
+            if not repeats_a_doubt(measured, reading, before):
+                newest[reading.field] = reading
+                kept.append(reading)
+        if kept:
+            await self.desk.write(Ledger.add_readings, sim.epoch, kept, "source", now)
+        if last is not None and last.effect is Effect.OPEN:
+            await self._note_effect(last, kept)
+
+    async def _note_effect(self, last: Order, readings: Sequence[Reading]) -> None:
+        """Note the first reading that shows the last recharge."""
+        for reading in readings:
+            earlier = await self.desk.read(
+                Ledger.measured_before, last.sim, reading.field, last.created_at
+            )
+            if effect := effect_shown(last, earlier, reading):
+                now = self.world.now()
+                await self.desk.write(Ledger.set_effect, last.id, effect, now)
+                return
 
     def status(self, epoch: str) -> SimStatus | None:
         """Return how a SIM stood when it was last looked at."""
@@ -248,6 +295,9 @@ class Engine:
         if not self._running or self.stopping:
             return
         now = self.world.now()
+        if now < self._latest - CLOCK_BACK_MAX:
+            await self._isolated("the clock", self._look_anew(now))
+        self._latest = now
         if self._day_due is not None and self._day_due <= now:
             await self._isolated("the day", self._new_day(now))
         due = [epoch for epoch, moment in self._due.items() if moment <= now]
@@ -290,6 +340,14 @@ class Engine:
             _LOGGER.debug("The ledger is frozen (%s)", err.fault.value)
         except Exception:  # One broken SIM must not stop the others.
             _LOGGER.exception("Something went wrong with %s", what)
+
+    async def _look_anew(self, now: datetime) -> None:
+        """Go on after the clock fell back: what was planned or seen by it may be wrong."""
+        for epoch in self.sims:
+            self._due[epoch] = now
+        self._day_due = self._orders_due = now
+        if self.desk.fault is None:
+            await self.desk.write(Ledger.look_anew, now)
 
     async def _new_day(self, now: datetime) -> None:
         self._day_due = now + DAY_EVERY
@@ -506,7 +564,7 @@ class Engine:
             caps_for(sim, self.household, self.world.now()), order.ceiling.currency
         )
         ordinal = await self.checkout.free_ordinal(
-            sim, terms_of(order), holds, supervised=True
+            sim, terms_of(order), holds, approved=order
         )
         return await self.desk.write(
             Ledger.begin_send, order.id, "keeper", self.world.now(), ordinal=ordinal
@@ -699,7 +757,8 @@ class Engine:
         if order.origin is not Origin.RULE:
             return True
         # What no person said yes to may go out only as long as nobody has to be asked.
-        if sim.rules.mode is not Mode.AUTO and not await self._has_a_yes(order):
+        asks = sim.rules.mode is not Mode.AUTO or at.view.restored
+        if asks and not await self._has_a_yes(order):
             return False
         return bool(due_rules(at, self.world.now()))
 

@@ -10,6 +10,7 @@ KeeperError
 │   └── KeyAlreadyUsed   the vendor has an order under this key but did not show it
 ├── LoginFailed          the account needs new credentials
 ├── Unavailable          a read failed; nothing is known and nothing happened
+│   └── AddressRefused   the person adds our IP address to the account's list at the vendor
 ├── NotAllowed           the caller may not do this; an administrator may
 ├── OrderRefused         the guards or the ledger forbid this order, with a reason
 └── LedgerBroken         freeze: nothing is sent until a person has looked
@@ -103,6 +104,18 @@ class Unavailable(KeeperError):
     """The vendor or source cannot be read at the moment; nothing was bought."""
 
 
+class AddressRefused(Unavailable):
+    """The vendor answers only the IP addresses on the account's list.
+
+    `address` is ours as the vendor saw it, where it told.
+    """
+
+    def __init__(self, address: str | None) -> None:
+        """Say it so that a person knows what to put on the list."""
+        super().__init__(f"IP address {address or '?'} is not on the account's list")
+        self.address = address
+
+
 class NotAllowed(KeeperError):
     """The caller may not pass this door; `door` is a `permissions.Door` value."""
 
@@ -134,8 +147,15 @@ class LedgerFault(StrEnum):
 class LedgerBroken(KeeperError):
     """The ledger cannot be trusted or written: spending is frozen."""
 
-    def __init__(self, fault: LedgerFault, detail: str) -> None:
-        """Keep the kind of fault for the repair, and a detail for the log."""
+    def __init__(
+        self, fault: LedgerFault, detail: str, *, needs_restart: bool = False
+    ) -> None:
+        """Keep the kind of fault for the repair, and a detail for the log.
+
+        `needs_restart` tells that the disk failed while something was being committed: what this
+        process reads from now on need not be what the disk holds.
+        """
         super().__init__(f"{fault.value}: {detail}")
         self.fault = fault
         self.detail = detail
+        self.needs_restart = needs_restart

@@ -12,7 +12,7 @@ from .errors import LoginFailed, OrderRefused, Rejected, Unavailable
 from .ledger import Closing, EventType, Ledger
 from .ledgerdesk import LedgerDesk
 from .lifecycle import lifecycle
-from .orders import Attempt, Order, State, Step, after_absent, handover_at
+from .orders import SENDS_MAX, Attempt, Order, State, Step, after_absent, handover_at
 from .ports import Channel, Confirmed, Foreign, Found, Lookup, Pending, Wanted
 from .settlement import Settlement
 from .sim import Sim
@@ -50,8 +50,12 @@ class FollowUp(Settlement):
             if order.state is State.UNKNOWN and now < running:
                 # The request may still be running at the vendor; a "no" would mean nothing.
                 return await self._look_in(order, running - now)
-            if caps.lookup is not Lookup.PURE:
+            if caps.lookup is Lookup.NONE:
                 return await self.hand_over(order, "cannot_be_looked_up")
+            if caps.lookup is Lookup.PAYING:
+                return await self._ask_by_sending(
+                    channel, sim, order, attempt, wanted=wanted
+                )
             found = await channel.lookup(await self._purchase(sim, order, attempt))
         except LoginFailed:
             self._world.login_failed(str(order.account))
@@ -71,6 +75,34 @@ class FollowUp(Settlement):
         if isinstance(found, Pending):
             return await self._settle(channel, sim, order, attempt, found)
         return await self._absent(channel, sim, order, wanted=wanted)
+
+    async def _ask_by_sending(
+        self,
+        channel: Channel,
+        sim: Sim | None,
+        order: Order,
+        attempt: Attempt,
+        *,
+        wanted: bool,
+    ) -> Order:
+        """Follow up where asking means sending the same request again.
+
+        What the vendor has taken may be asked for within a day of the first send. What may never
+        have arrived would be bought by the question, so it has to be wanted still.
+        """
+        if order.state not in (State.PENDING, State.UNKNOWN):
+            return await self._look_in(order, None)
+        if await self._overdue(sim, order, attempt):
+            return await self.hand_over(order, "no_answer_for_a_day")
+        if order.state is State.UNKNOWN:
+            in_time = self._world.now() <= order.valid_until
+            if sim is None or not (wanted and in_time and attempt.sends < SENDS_MAX):
+                return await self.hand_over(order, "cannot_be_looked_up")
+            return await self._send_again(sim, order)
+        found = await channel.lookup(await self._purchase(sim, order, attempt))
+        if isinstance(found, Confirmed | Pending):
+            return await self._settle(channel, sim, order, attempt, found)
+        return await self.hand_over(order, "something_else_was_bought")
 
     async def put_off(self, sim: Sim | None, order: Order) -> Order:
         """Try again later after a fault of ours; that, too, ends with a person."""
@@ -139,12 +171,16 @@ class FollowUp(Settlement):
         found: Found,
     ) -> Order:
         """Look at an order that has ended: a person's "no" may have been too early."""
+        now = self._world.now()
+        horizon = timedelta(seconds=channel.capabilities.look_horizon_s)
         if order.state is State.CONFIRMED:
-            return await self._look_in(order, None)
+            # Settled in the future: the clock was ahead then, so the horizon begins now.
+            settled = min(order.settled_at or now, now)
+            left = settled + horizon - now
+            return await self._look_in(order, left if left > timedelta(0) else None)
         if isinstance(found, Confirmed):
             return await self._settle(channel, sim, order, attempt, found)
-        horizon = timedelta(seconds=channel.capabilities.look_horizon_s)
-        over = self._world.now() > attempt.last_sent_at + horizon
+        over = now > attempt.last_sent_at + horizon
         return await self._look_in(order, None if over else LATE_LOOK_EVERY)
 
     async def _absent(

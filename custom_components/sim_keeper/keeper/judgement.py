@@ -33,8 +33,10 @@ def judged(reading: Reading, before: Reading | None, last: Order | None) -> Read
         and last.settled_at is not None
         and last.settled_at >= before.observed_at
     )
+    # A recharge explains a rise, never a fall.
+    explained = recharged and reading.value > before.value
     return (
-        reading if recharged or not _suspicious(reading, before) else _doubted(reading)
+        reading if explained or not _suspicious(reading, before) else _doubted(reading)
     )
 
 

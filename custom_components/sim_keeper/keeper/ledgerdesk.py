@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
+import logging
 from typing import Concatenate
 
 from .errors import LedgerBroken, LedgerFault
-from .ledger import Ledger
+from .ledger import Event, Ledger
 from .world import World
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class LedgerDesk:
@@ -18,6 +21,8 @@ class LedgerDesk:
         self._ledger: Ledger | None = None
         self._published = 0
         self.fault: LedgerFault | None = LedgerFault.MISSING
+        self.needs_restart = False
+        """The disk failed at a commit: this process must not use the ledger again."""
 
     async def open(self, make: Callable[[], Ledger]) -> None:
         """Open the ledger in its thread; a failure leaves the desk frozen."""
@@ -25,7 +30,7 @@ class LedgerDesk:
             self._ledger = await self._world.run(make)
             self._published = await self._world.run(self._ledger.last_event)
         except LedgerBroken as err:
-            self._freeze(err.fault)
+            self._freeze(err)
         else:
             self.fault = None
 
@@ -43,8 +48,8 @@ class LedgerDesk:
     async def check(self) -> None:
         """Check the whole ledger; freeze when it is damaged."""
         ledger = self._opened()
-        if await self._world.run(ledger.find_damage):
-            self._freeze(LedgerFault.DAMAGED)
+        if damage := await self._world.run(ledger.find_damage):
+            self._freeze(LedgerBroken(LedgerFault.DAMAGED, damage))
 
     async def read[**P, T](
         self,
@@ -58,7 +63,7 @@ class LedgerDesk:
             return await self._world.run(partial(call, ledger, *args, **kwargs))
         except LedgerBroken as err:
             if self.fault is None:
-                self._freeze(err.fault)
+                self._freeze(err)
             raise
 
     async def write[**P, T](
@@ -72,17 +77,24 @@ class LedgerDesk:
         if self.fault is not None:
             raise LedgerBroken(self.fault, "frozen")
         try:
-            answer = await self._world.run(partial(call, ledger, *args, **kwargs))
+            answer, events = await self._world.run(
+                partial(self._written, ledger, partial(call, ledger, *args, **kwargs))
+            )
         except LedgerBroken as err:
-            self._freeze(err.fault)
+            self._freeze(err)
             raise
-        await self._publish(ledger)
+        self._publish(events)
         return answer
 
-    async def _publish(self, ledger: Ledger) -> None:
-        for event in await self._world.run(
-            partial(ledger.events_since, self._published)
-        ):
+    def _written[T](
+        self, ledger: Ledger, call: Callable[[], T]
+    ) -> tuple[T, list[Event]]:
+        """Write, in the ledger's thread; return what came of it and the new events."""
+        answer = call()
+        return answer, ledger.events_since(self._published)
+
+    def _publish(self, events: list[Event]) -> None:
+        for event in events:
             if event.seq > self._published:
                 self._published = event.seq
                 self._world.happened(event)
@@ -92,6 +104,13 @@ class LedgerDesk:
             raise LedgerBroken(self.fault or LedgerFault.MISSING, "not open")
         return self._ledger
 
-    def _freeze(self, fault: LedgerFault) -> None:
-        self.fault = fault
-        self._world.frozen(fault)
+    def still_frozen(self, err: LedgerBroken) -> None:
+        """Hear that a frozen ledger cannot be used yet; only another fault is news."""
+        if err.fault is not self.fault or err.needs_restart:
+            self._freeze(err)
+
+    def _freeze(self, err: LedgerBroken) -> None:
+        _LOGGER.debug("The ledger is frozen (%s)", err)
+        self.fault = err.fault
+        self.needs_restart = self.needs_restart or err.needs_restart
+        self._world.frozen(err.fault)

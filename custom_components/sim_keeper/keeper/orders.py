@@ -206,6 +206,10 @@ def next_look(
     schedule = caps.poll_s if state is State.PENDING else caps.look_after_s
     if not schedule:
         return now + UNSCHEDULED_LOOK
+    if caps.lookup is Lookup.PAYING and state is State.UNKNOWN:
+        # Each question is a send: the waits grow from send to send.
+        offset = schedule[min(attempt.sends, len(schedule)) - 1]
+        return max(now, attempt.last_sent_at + timedelta(seconds=offset))
     elapsed = (now - attempt.last_sent_at).total_seconds()
     for offset in schedule:
         if offset > elapsed:

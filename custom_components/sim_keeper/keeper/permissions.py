@@ -44,6 +44,8 @@ class Door(StrEnum):
     READING_ON_AUTO = "reading_on_auto"
     """Typing a balance, expiry or activity of a SIM whose recharges are automatic."""
     EXPORT = "export"
+    THAW = "thaw"
+    """Using a frozen ledger again: as it is, from its snapshot, or begun anew."""
 
 
 _EVERYBODY = frozenset(

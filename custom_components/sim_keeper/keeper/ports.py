@@ -87,10 +87,12 @@ class Product:
     id: str
     name: str
     value: Money | None
+    """The credit that it delivers; None for one that delivers something else, such as data."""
     value_max: Money | None = None
     price: Money | None = None
     """What leaves the wallet, as far as it can be told beforehand (for a range: its minimum)."""
     days: int | None = None
+    """Validity that the number gains, in days; None where that is not stated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,8 @@ class Quote:
     """A fresh offer: what would be delivered, what it costs, and the request that buys it."""
 
     product: str
-    value: Money
+    value: Money | None
+    """The credit; None for a product that delivers something else, such as data."""
     price: Money
     body: Mapping[str, Json]
     """The request without key and number; frozen in the ledger at the first send."""

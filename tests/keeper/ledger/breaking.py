@@ -47,7 +47,7 @@ def rich_ledger() -> Ledger:
     """Return a ledger with a row in every table."""
     ledger = a_ledger(OTHER)
     confirmed(ledger)
-    ledger.add_reading(EPOCH, balance(hkd("3")), "user:1", NOW)
+    ledger.add_readings(EPOCH, [balance(hkd("3"))], "user:1", NOW)
     ledger.set_setting("some", "thing", "user:1", NOW)
     return ledger
 

@@ -33,7 +33,7 @@ def _image() -> bytes:
     confirmed(ledger)
     move(ledger, sending(ledger), State.REJECTED, consumed=True)
     for amount in ("3", "2"):
-        ledger.add_reading(EPOCH, balance(hkd(amount)), "user:1", NOW)
+        ledger.add_readings(EPOCH, [balance(hkd(amount))], "user:1", NOW)
     ledger.set_setting("stop_all_spending", "off", "user:1", NOW)
     ledger.set_setting("other", "x", "user:1", NOW)
     ledger.add_event(EventType.DAY, None, {}, NOW)

@@ -122,10 +122,10 @@ def test_a_restored_installation_is_so_until_each_sim_was_supervised() -> None:
 
 def test_the_newest_reading_of_each_field_counts() -> None:
     ledger = a_ledger(OTHER)
-    ledger.add_reading(EPOCH, balance(hkd("3")), "source", NOW)
-    ledger.add_reading(EPOCH, balance(hkd("2")), "source", later(hours=1))
+    ledger.add_readings(EPOCH, [balance(hkd("3"))], "source", NOW)
+    ledger.add_readings(EPOCH, [balance(hkd("2"))], "source", later(hours=1))
     data = reading(Field.DATA_LEFT, 7, "B", trust=Trust.HINT, source="sms")
-    ledger.add_reading(EPOCH, data, "source", NOW)
+    ledger.add_readings(EPOCH, [data], "source", NOW)
     seen = ledger.readings(EPOCH)
     assert seen.balance is not None
     assert seen.balance.money == hkd("2")
@@ -138,9 +138,9 @@ def test_the_measured_reading_before_a_moment() -> None:
     ledger = a_ledger()
     first = balance(hkd("3"), at=NOW)
     for seen in (first, balance(hkd("9"), at=later(hours=1))):
-        ledger.add_reading(EPOCH, seen, "source", NOW)
+        ledger.add_readings(EPOCH, [seen], "source", NOW)
     typed = balance(hkd("5"), at=NOW, trust=Trust.TYPED)
-    ledger.add_reading(EPOCH, typed, "user:1", NOW)
+    ledger.add_readings(EPOCH, [typed], "user:1", NOW)
     assert ledger.measured_before(EPOCH, Field.BALANCE, later(minutes=1)) == first
     assert ledger.measured_before(EPOCH, Field.BALANCE, NOW) is None
     assert ledger.measured_before(EPOCH, Field.EXPIRY, later(days=1)) is None

@@ -1,6 +1,6 @@
 """A simulator of Reloadly's airtime API, as `providers/reloadly.md` describes it."""
 
-from .faults import Fault
+from ..faults import Fault
 from .server import ReloadlySimulator
 from .tokens import CLIENT_ID, CLIENT_SECRET
 from .world import Order, Plan, Sale, World

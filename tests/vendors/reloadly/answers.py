@@ -1,13 +1,12 @@
 """The JSON that the simulated vendor writes."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-import json
 
 from aiohttp import web
 
-from .catalogue import BY_ID, Shown
+from ..wire import Shown, reply
+from .catalogue import BY_ID
 from .world import Sale
 
 ACCEPT = "application/com.reloadly.topups-v1+json"
@@ -20,28 +19,6 @@ class Refusal(Exception):
         """Keep what the answer shall say."""
         super().__init__(code or message)
         self.status, self.code, self.message = status, code, message
-
-
-def write(value: object) -> str:
-    """Write JSON with numbers exactly as the Decimals have them."""
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, Mapping):
-        return (
-            "{"
-            + ",".join(f"{json.dumps(k)}:{write(v)}" for k, v in value.items())
-            + "}"
-        )
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(write(item) for item in value) + "]"
-    return json.dumps(value)
-
-
-def reply(value: object, status: int = 200) -> web.Response:
-    """Answer in JSON."""
-    return web.Response(
-        text=write(value), status=status, content_type="application/json"
-    )
 
 
 def refusal(error: Refusal, path: str, now: datetime) -> web.Response:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-type Shown = str | int | Decimal | bool | list[Shown] | dict[str, Shown] | None
+from ..wire import Shown
 
 CALLING_CODES = {
     "CN": "86",

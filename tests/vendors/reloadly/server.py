@@ -1,138 +1,71 @@
 """The simulated Reloadly: an HTTP server with the vendor's protocol."""
 
-import asyncio
-from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
-from email.utils import format_datetime
 from pathlib import Path
-from typing import Self
 
 from aiohttp import web
 
-from . import control, mischief
-from .answers import Refusal, page_of, refusal, reply, transaction
-from .catalogue import BY_ID, CALLING_CODES, Shown, detect, of_country
+from ..faults import IN_TRANSIT, Fault
+from ..program import utc_now
+from ..server import Simulator
+from ..wire import Shown, reply
+from .answers import Refusal, page_of, refusal, transaction
+from .catalogue import BY_ID, CALLING_CODES, detect, of_country
 from .checks import body_of, check_form, order_of, plausible
-from .faults import Fault, Faults
 from .tokens import Tokens
 from .world import FAILED, REFUNDED, Order, Plan, Sale, World
 
 PURCHASES = ("/topups", "/topups-async")
+KINDS = IN_TRANSIT | {
+    "duplicate_refused",
+    "empty_wallet",
+    "token_expired",
+    "wrong_number_in_answer",
+    "fail_later",
+    "refund_later",
+    "reverse_later",
+    "takes",
+    "report_lag",
+    "price_rise",
+}
 _REPORT_ZONE = timedelta(hours=-4)
 _SLOW_FAILURE_S = 52
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class ReloadlySimulator:
-    """A Reloadly of our own. `async with ReloadlySimulator() as vendor: vendor.url`."""
+class ReloadlySimulator(Simulator):
+    """A Reloadly of our own."""
 
     def __init__(
         self,
         *,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
         state: Path | None = None,
         port: int = 0,
     ) -> None:
-        """Prepare; `now` is the world's clock, `state` a file that remembers between runs."""
-        self.now = now
-        self.world = World(now, state)
-        self.faults = Faults()
+        """Prepare; `state` is a file that remembers between runs."""
+        super().__init__(KINDS, now=now, port=port)
+        self.world: World = World(now, state)
         self.tokens = Tokens(now)
-        self.calls: list[str] = []
-        """Method and path of every call that arrived."""
         self.report_shows_processing = True
-        self.url = ""
-        self._port = port
-        self._runner: web.AppRunner | None = None
-        self._closing = asyncio.Event()
 
-    async def __aenter__(self) -> Self:
-        """Start to listen on loopback."""
-        app = web.Application()
-        control.add_routes(app, self)
-        app.router.add_route("*", "/{path:.*}", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
-        await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
+    def is_purchase(self, request: web.Request) -> bool:
+        """Whether a call may buy something."""
+        return request.method == "POST" and request.path in PURCHASES
 
-    async def __aexit__(self, *_: object) -> None:
-        """Stop; calls that hang are let go."""
-        self._closing.set()
-        if self._runner is not None:
-            await self._runner.cleanup()
+    def refuse(self, fault: Fault, request: web.Request) -> web.Response:
+        """Refuse a call with the status and code of a fault."""
+        return refusal(Refusal(fault.status, fault.code), request.path, self.now())
 
-    def fault(self, kind: str, **options: object) -> Fault:
-        """Arm a fault for the next calls."""
-        fault = Fault(kind=kind, **options)  # type: ignore[arg-type]
-        self.faults.arm(fault)
-        return fault
+    def ended(self, sold: Sequence[Sale]) -> None:
+        """Note that the call which ran these sales has ended."""
+        for sale in sold:
+            self.world.take(sale.order.identifier)
 
-    def behave(self) -> None:
-        """Stop every misbehaviour."""
-        self.faults.clear()
-
-    async def wait(self, seconds: float) -> None:
-        """Let real time pass, unless the server is closing."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), seconds)
-
-    @property
-    def bought(self) -> int:
-        """How many purchases cost money."""
-        return len(self.world.bought)
-
-    @property
-    def skew(self) -> timedelta:
-        """How wrong the vendor's clock is."""
-        fault = self.faults.standing("clock_skew")
-        return timedelta(seconds=fault.seconds if fault else 0)
-
-    async def _serve(self, request: web.Request) -> web.StreamResponse:
-        purchase = request.method == "POST" and request.path in PURCHASES
-        self.calls.append(f"{request.method} {request.path}")
-        await request.read()
-        response = await self._with_mischief(request, purchase=purchase)
-        if not response.prepared:
-            response.headers["Date"] = format_datetime(
-                self.now() + self.skew, usegmt=True
-            )
-            response.force_close()
-        return response
-
-    async def _with_mischief(
-        self, request: web.Request, *, purchase: bool
-    ) -> web.StreamResponse:
-        if slow := self.faults.take(request.path, "slow", purchase=purchase):
-            await self.wait(slow.seconds)
-        if self.faults.take(request.path, "lose_request", purchase=purchase):
-            return mischief.reset(request)
-        bad = self.faults.take(request.path, *mischief.BAD_ANSWERS, purchase=purchase)
-        if bad is not None and not bad.buys:
-            return await mischief.bad_answer(bad, request, self.now())
-        sold_before = len(self.world.sales)
-        response = await self._answer(request)
-        try:
-            if hang := self.faults.take(request.path, "hang_after", purchase=purchase):
-                await self.wait(hang.seconds)
-        finally:
-            # Only now the call has finished: a second one could have run beside it.
-            for sale in self.world.sales[sold_before:]:
-                self.world.take(sale.order.identifier)
-        if bad is not None:
-            return await mischief.bad_answer(bad, request, self.now())
-        if self.faults.take(request.path, "lose_answer", purchase=purchase):
-            return mischief.cut(request)
-        return response
-
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.Response:
+        """Answer a call as Reloadly does."""
+        self.world.dearer = self.faults.standing("price_rise") is not None
         try:
             if request.path == "/oauth/token":
                 return await self._token(request)
@@ -150,7 +83,7 @@ class ReloadlySimulator:
         return reply(self.tokens.issue(await body_of(request)))
 
     def _check_token(self, request: web.Request) -> None:
-        purchase = request.method == "POST" and request.path in PURCHASES
+        purchase = self.is_purchase(request)
         if self.faults.take(request.path, "token_expired", purchase=purchase):
             self.tokens.revoke_all()
             raise Refusal(401, "TOKEN_EXPIRED")
@@ -176,7 +109,7 @@ class ReloadlySimulator:
             case "POST", ["operators", "fx-rate"]:
                 return reply(_fx(await body_of(request)))
             case "GET", ["operators", number] if number.isdigit():
-                return reply(_operator(int(number)))
+                return reply(self._operator(int(number)))
             case "POST", ["topups"]:
                 return await self._buy_now(request)
             case "POST", ["topups-async"]:
@@ -203,6 +136,11 @@ class ReloadlySimulator:
             "maxLowBalanceThreshold": 100,
         }
 
+    def _operator(self, number: int) -> dict[str, Shown]:
+        if number not in BY_ID:
+            raise Refusal(404, "OPERATOR_NOT_FOUND")
+        return self.world.priced(BY_ID[number]).shown()
+
     def _buy(self, order: Order, path: str, *, takes_s: float = 9) -> Sale:
         if self.faults.take(path, "duplicate_refused", purchase=True):
             raise Refusal(400, "CUSTOM_IDENTIFIER_ALREADY_USED")
@@ -223,6 +161,8 @@ class ReloadlySimulator:
             plan.end = FAILED if fault.kind == "fail_later" else REFUNDED
             plan.code = fault.code
             plan.takes_s = fault.seconds or plan.takes_s
+        if fault := self.faults.take(path, "reverse_later", purchase=True):
+            plan.reversed_after_s = fault.seconds
         if fault := self.faults.take(path, "takes", purchase=True):
             plan.takes_s = fault.seconds
         if fault := self.faults.take(path, "report_lag", purchase=True):
@@ -311,12 +251,6 @@ def _detected(phone: str, country: str) -> dict[str, Shown]:
     if operator is None:
         raise Refusal(404, "COULD_NOT_AUTO_DETECT_OPERATOR")
     return operator.shown()
-
-
-def _operator(number: int) -> dict[str, Shown]:
-    if number not in BY_ID:
-        raise Refusal(404, "OPERATOR_NOT_FOUND")
-    return BY_ID[number].shown()
 
 
 def _fx(body: dict[str, object]) -> dict[str, Shown]:

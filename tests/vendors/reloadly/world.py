@@ -39,6 +39,7 @@ class Sale:
     at: datetime
     settles_at: datetime
     shown_at: datetime
+    reversed_at: datetime | None = None
     end: str
     code: str | None
     cost: Decimal
@@ -46,6 +47,8 @@ class Sale:
 
     def state(self, now: datetime) -> str:
         """Return the state at a time."""
+        if self.reversed_at is not None and now >= self.reversed_at:
+            return REFUNDED
         return self.end if now >= self.settles_at else PROCESSING
 
     def debit(self, now: datetime) -> Decimal:
@@ -62,6 +65,8 @@ class Plan:
     code: str | None = None
     takes_s: float = 9
     report_lag_s: float = 0
+    reversed_after_s: float | None = None
+    """When a delivery is taken back, in seconds after the sale."""
 
 
 class World:
@@ -73,6 +78,8 @@ class World:
         self.sales: list[Sale] = []
         self.funds = START_BALANCE
         self.taken: set[str] = set()
+        self.dearer = False
+        """Whether everything costs more than the catalogue says."""
         self._state = state
         if state is not None and state.exists():
             self._load(json.loads(state.read_text()))
@@ -104,22 +111,28 @@ class World:
 
     def quoted(self, order: Order) -> Decimal:
         """Return what an order would cost."""
-        return cost_of(BY_ID[order.operator], order)
+        return cost_of(self.priced(BY_ID[order.operator]), order)
+
+    def priced(self, operator: SoldOperator) -> SoldOperator:
+        """Return an operator at today's prices."""
+        return replace(operator, fee_percent="25.0") if self.dearer else operator
 
     def sell(self, order: Order, plan: Plan | None = None) -> Sale:
         """Run a purchase: the money is gone from here on."""
         plan = plan or Plan()
         operator = BY_ID[order.operator]
         now = self.now()
+        back_s = plan.reversed_after_s
         sale = Sale(
             id=4_602_843 + len(self.sales),
             order=order,
             at=now,
             settles_at=now + timedelta(seconds=plan.takes_s),
             shown_at=now + timedelta(seconds=plan.report_lag_s),
+            reversed_at=None if back_s is None else now + timedelta(seconds=back_s),
             end=plan.end,
             code=plan.code,
-            cost=cost_of(operator, order),
+            cost=self.quoted(order),
             delivered=delivered_by(operator, order),
         )
         self.sales.append(sale)
@@ -135,6 +148,7 @@ class World:
                 at=sale.at - back,
                 settles_at=sale.settles_at - back,
                 shown_at=sale.shown_at - back,
+                reversed_at=sale.reversed_at and sale.reversed_at - back,
             )
             for sale in self.sales
         ]
@@ -237,7 +251,8 @@ def _sale(row: dict[str, object]) -> Sale:
     order["amount"] = Decimal(order["amount"])
     times = {
         key: datetime.fromisoformat(str(row[key]))
-        for key in ("at", "settles_at", "shown_at")
+        for key in ("at", "settles_at", "shown_at", "reversed_at")
+        if row.get(key) is not None
     }
     numbers = {key: Decimal(str(row[key])) for key in ("cost", "delivered")}
     return Sale(**{**row, **times, **numbers, "order": Order(**order)})  # type: ignore[arg-type]

@@ -4,7 +4,8 @@
 means, `channel` the port.
 """
 
-from .account import ENVIRONMENTS, Patience, account_id
+from ..pacing import Patience
+from .account import ENVIRONMENTS, account_id
 from .channel import ReloadlyChannel
 
 __all__ = ["ENVIRONMENTS", "Patience", "ReloadlyChannel", "account_id"]

@@ -11,6 +11,7 @@ import aiohttp
 
 from ...keeper.errors import LoginFailed, NotSent, Unavailable
 from ..http import Answer, Border
+from ..pacing import Patience, left_s
 from ..parsing import Writable, integer, table
 from .codes import VERDICTS, Verdict, error_code, raise_for_read, token_refused
 
@@ -29,17 +30,6 @@ _TOKEN_ERRORS = frozenset(
     {"access_denied", "invalid_client", "unauthorized_client", "invalid_grant"}
 )
 _REFRESH_AHEAD_S = 300
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long to wait for what."""
-
-    read_s: float = 30.0
-    send_s: float = 60.0
-    """From the wish to send until the answer, waiting for the token and our turn included."""
-    least_send_s: float = 20.0
-    """What must be left of it for the purchase call itself; else nothing is sent."""
 
 
 def account_id(login: Mapping[str, str]) -> str:
@@ -114,9 +104,8 @@ class Account:
     async def _submit(
         self, path: str, body: Mapping[str, Writable], token: _Token, until: float
     ) -> Answer:
-        left_s = until - asyncio.get_running_loop().time()
         return await self._api.submit(
-            path, headers=_headers(token), body=body, timeout_s=left_s
+            path, headers=_headers(token), body=body, timeout_s=left_s(until)
         )
 
     async def _token_before(

@@ -1,8 +1,6 @@
 """The Reloadly channel: airtime for prepaid lines in most countries, paid from a wallet."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 import logging
@@ -10,13 +8,7 @@ import time
 
 import aiohttp
 
-from ...keeper.errors import (
-    NotSent,
-    OutcomeUnknown,
-    RefusalClass,
-    Rejected,
-    Unavailable,
-)
+from ...keeper.errors import OutcomeUnknown, RefusalClass, Rejected, Unavailable
 from ...keeper.money import Money
 from ...keeper.ports import (
     Absent,
@@ -35,9 +27,11 @@ from ...keeper.ports import (
     Submitted,
     Wanted,
 )
+from ..amounts import floor_money
 from ..http import Answer, is_loopback
+from ..pacing import Patience, Turns
 from ..parsing import Table, Writable, integer, number, rows, table, words
-from .account import SANDBOX, Account, Patience
+from .account import SANDBOX, Account
 from .codes import (
     VERDICTS,
     Verdict,
@@ -46,7 +40,7 @@ from .codes import (
     raise_for_read,
     raise_for_submit,
 )
-from .offers import Tariff, floor_money, products_of, quote_of, tariff_of
+from .offers import Tariff, products_of, quote_of, tariff_of
 from .transactions import FINAL, contradicts, digits_of, found, is_ours, settled
 
 _LOGGER = logging.getLogger(__name__)
@@ -83,14 +77,13 @@ class ReloadlyChannel:
     ) -> None:
         """Take a session of `open_session` and the login. Raises BaseUrlInvalid."""
         self._account = Account(session, login, patience, clock)
-        self._patience = patience
         # Play money needs no supervision.
         play = login.get("environment") == SANDBOX or is_loopback(login.get("base_url"))
         self._capabilities = (
             replace(_CAPABILITIES, automatic=Automatic.YES) if play else _CAPABILITIES
         )
         # Two posts with one identifier that overlap are both executed by the vendor.
-        self._posting = asyncio.Lock()
+        self._turns = Turns(patience)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -123,8 +116,7 @@ class ReloadlyChannel:
     async def submit(self, purchase: Purchase) -> Submitted:
         """Buy. Raises NotSent, Rejected, OutcomeUnknown, LoginFailed (not bought)."""
         body = _order(purchase)
-        until = asyncio.get_running_loop().time() + self._patience.send_s
-        async with self._turn(until):
+        async with self._turns.next() as until:
             answer = await self._account.submit("/topups-async", body, until)
         if not answer.ok:
             raise_for_submit(answer)
@@ -151,23 +143,6 @@ class ReloadlyChannel:
             if money is not None:
                 return money
         raise Unavailable("unexpected answer")
-
-    @asynccontextmanager
-    async def _turn(self, until: float) -> AsyncGenerator[None]:
-        """Wait for our turn to post, as long as there is still time to. Raises NotSent."""
-        try:
-            async with asyncio.timeout_at(until - self._patience.least_send_s):
-                await self._posting.acquire()
-        except TimeoutError:
-            late = True
-        else:
-            late = False
-        if late:
-            raise NotSent("timeout")
-        try:
-            yield
-        finally:
-            self._posting.release()
 
     async def _detect(self, line: Line) -> Table:
         path = f"/operators/auto-detect/phone/{digits_of(line.number)}/countries/{line.country}"

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, localcontext
 
 from ...keeper.errors import AmountInvalid, RefusalClass, Rejected, Unavailable
 from ...keeper.money import Money, exponent
 from ...keeper.ports import Product, Quote, Wanted
+from ..amounts import floored
 from ..parsing import Parsed, Table, integer, number, plain, rows, table, words
 
 _NOT_AIRTIME = ("bundle", "data", "comboProduct", "pin")
@@ -100,8 +101,8 @@ def products_of(tariff: Tariff) -> tuple[Product, ...]:
             Product(
                 id=str(tariff.operator),
                 name=tariff.name,
-                value=_floor(tariff.delivers(tariff.least), tariff.line_currency),
-                value_max=_floor(tariff.delivers(tariff.most), tariff.line_currency),
+                value=floored(tariff.delivers(tariff.least), tariff.line_currency),
+                value_max=floored(tariff.delivers(tariff.most), tariff.line_currency),
                 price=tariff.price(tariff.least),
             ),
         )
@@ -109,7 +110,7 @@ def products_of(tariff: Tariff) -> tuple[Product, ...]:
         Product(
             id=_step_id(tariff, step),
             name=step.name,
-            value=_floor(step.credit, tariff.line_currency),
+            value=floored(step.credit, tariff.line_currency),
             price=tariff.price(step.amount),
         )
         for step in tariff.steps
@@ -123,7 +124,7 @@ def quote_of(tariff: Tariff, wanted: Wanted, vendor_time: datetime | None) -> Qu
     product, amount, credit = _choose(tariff, wanted)
     return Quote(
         product=product,
-        value=_floor(credit, tariff.line_currency),
+        value=floored(credit, tariff.line_currency),
         price=tariff.price(amount),
         body={
             "operatorId": tariff.operator,
@@ -133,14 +134,6 @@ def quote_of(tariff: Tariff, wanted: Wanted, vendor_time: datetime | None) -> Qu
         },
         vendor_time=vendor_time,
     )
-
-
-def floor_money(value: Decimal, currency: str) -> Money | None:
-    """Round what was delivered, or is owned, down to minor units; None if it makes no sense."""
-    try:
-        return _floor(value, currency)
-    except AmountInvalid, ArithmeticError:
-        return None
 
 
 def _choose(tariff: Tariff, wanted: Wanted) -> tuple[str, Decimal, Decimal]:
@@ -283,12 +276,6 @@ def _step_id(tariff: Tariff, step: Step) -> str:
 def _times(one: Decimal, other: Decimal) -> Decimal:
     with localcontext(prec=60):
         return one * other
-
-
-def _floor(value: Decimal, currency: str) -> Money:
-    with localcontext(prec=60):
-        step = Decimal(1).scaleb(-exponent(currency))
-        return Money.exactly(value.quantize(step, rounding=ROUND_FLOOR), currency)
 
 
 def _not_offered() -> Rejected:

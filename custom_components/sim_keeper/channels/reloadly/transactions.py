@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from ...keeper.errors import AmountInvalid, RefusalClass, Rejected, Unavailable
+from ...keeper.errors import RefusalClass, Rejected, Unavailable
 from ...keeper.money import Money
 from ...keeper.ports import Confirmed, Foreign, Found, Pending, Purchase
-from ..parsing import Parsed, Table, exact_text, integer, number, table, words
+from ..amounts import cost_in, floor_money
+from ..parsing import Parsed, Table, integer, number, table, words
 from .codes import code_in
-from .offers import floor_money
 
 _CLOCK_SLACK = timedelta(minutes=10)
 
@@ -109,15 +109,12 @@ def _plain_json(value: object) -> Parsed:
 
 
 def _cost(transaction: Table) -> tuple[Money | None, str | None]:
-    """Return what left the wallet, rounded up, and the vendor's own text of it."""
+    """Return what left the wallet, and the vendor's own text of it."""
     balance = table(transaction.get("balanceInfo"))
-    cost, currency = number(balance.get("cost")), balance.get("currencyCode")
-    if cost is None or cost < 0 or not isinstance(currency, str):
+    currency = balance.get("currencyCode")
+    if not isinstance(currency, str):
         return None, None
-    try:
-        return Money.rounded_up(cost, currency), exact_text(cost)
-    except AmountInvalid:
-        return None, None
+    return cost_in(balance.get("cost"), currency)
 
 
 def _delivered(transaction: Table) -> Money | None:

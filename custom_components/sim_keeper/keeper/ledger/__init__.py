@@ -6,7 +6,7 @@ single-thread executor.
 
 from .book import HOUSEHOLD
 from .ledger import Ledger
-from .records import Event, EventType, Hold
+from .records import Event, EventType, Hold, RestoredFrom
 from .terms import Closing, Delivery, NewOrder, Payment
 from .views import STOPPED, LedgerView, Spending
 
@@ -22,5 +22,6 @@ __all__ = [
     "LedgerView",
     "NewOrder",
     "Payment",
+    "RestoredFrom",
     "Spending",
 ]

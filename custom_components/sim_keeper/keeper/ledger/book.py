@@ -1,6 +1,6 @@
 """The one way to write: rows and the event that tells of them, in one durable commit."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +11,13 @@ from ..errors import LedgerBroken, LedgerFault, OrderRefused
 from ..ports import Json
 from . import file
 from .chain import GENESIS, Change, Row, Value, encode, link
+from .memo import ORDERS, Memo
 from .records import EventType, seconds
 from .schema import PRIMARY_KEYS
 
+_READ_ERRORS = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
+READING = "reading"
+"""The table of readings."""
 HOUSEHOLD = "household"
 """The target that stands for everybody whom the household's options name."""
 
@@ -30,6 +34,7 @@ TOLD = frozenset(
             EventType.OVERSHOOT,
             EventType.ADOPTED,
             EventType.RESTORED,
+            EventType.THAWED,
             EventType.SKIPPED,
         ),
     }
@@ -52,6 +57,24 @@ class Entry:
     """Nobody needs to be told of it."""
 
 
+def _touched(entry: Entry) -> set[Hashable]:
+    """Return the scopes of what an entry writes."""
+    told: Hashable = (entry.type, entry.sim)
+    return {told} | {
+        (table, row["sim"]) if table == READING else ORDERS for table, row in entry.rows
+    }
+
+
+def disk_failed(err: Exception) -> bool:
+    """Tell whether the disk itself failed while writing: no lack of space, rights or a lock.
+
+    After a failed fsync the system may show as written what never reached the disk.
+    """
+    code: int = getattr(err, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    # The low byte is the primary code: https://www.sqlite.org/rescode.html
+    return code & 0xFF == sqlite3.SQLITE_IOERR and code not in _READ_ERRORS
+
+
 @contextmanager
 def _reading() -> Iterator[None]:
     """Freeze where the file cannot be read: nobody knows what was paid."""
@@ -68,6 +91,7 @@ class Book:
         """Take over an open, checked database; `path` is None for one in memory."""
         self.conn = conn
         self.path = path
+        self.memo = Memo()
         self.uuid = str(self.value("SELECT value FROM meta WHERE name = 'uuid'"))
 
     def write(self, now: datetime, *entries: Entry) -> None:
@@ -87,18 +111,24 @@ class Book:
             self.conn.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self.conn.execute("COMMIT")
             except BaseException:
-                self.conn.execute("ROLLBACK")
+                self.memo.clear()
+                # After some errors SQLite has already rolled back by itself.
+                if self.conn.in_transaction:
+                    self.conn.execute("ROLLBACK")
                 raise
-            self.conn.execute("COMMIT")
         except sqlite3.IntegrityError as err:
             raise OrderRefused("ledger_refused", rule=str(err)) from err
         except sqlite3.DatabaseError as err:
-            raise LedgerBroken(LedgerFault.UNWRITABLE, str(err)) from err
+            raise LedgerBroken(
+                LedgerFault.UNWRITABLE, str(err), needs_restart=disk_failed(err)
+            ) from err
         self.bear_witness()
 
     def add(self, now: datetime, entry: Entry) -> None:
         """Write one entry inside an open transaction."""
+        self.memo.forget(*_touched(entry))
         rows = [(table, self._upsert(table, row)) for table, row in entry.rows]
         seq, previous = self.last_event()
         data = encode({**(entry.details or {}), "rows": rows})

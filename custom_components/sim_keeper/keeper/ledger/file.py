@@ -1,7 +1,10 @@
 """The ledger's file: opened with asserted pragmas, checked, witnessed."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
+from glob import escape
+from itertools import count
 import json
 import os
 from pathlib import Path
@@ -15,6 +18,7 @@ from .schema import APPLICATION_ID, LEGAL_ROWS, TABLES, TRIGGERS, VERSION
 # Home Assistant's core and Supervisor both leave "*.log" out of their backups, so the witness
 # does not travel with a restored ledger. That is its whole purpose.
 _WITNESS_SUFFIX = ".witness.log"
+_ASIDE = ".damaged-"
 
 _EXTRA = 3
 _PRAGMAS: Mapping[str, object] = {
@@ -129,12 +133,37 @@ def snapshot_path(path: Path) -> Path:
     return path.with_name(path.name + ".snapshot")
 
 
+def aside_path(path: Path, now: datetime) -> Path:
+    """Return a free place beside a ledger for a file of it that cannot be used."""
+    stem = f"{path.name}{_ASIDE}{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    aside = path.with_name(stem)
+    for number in count(2):
+        if not aside.exists():
+            break
+        aside = path.with_name(f"{stem}-{number}")
+    return aside
+
+
+def has_traces(path: Path) -> bool:
+    """Tell whether something beside the file shows that there was a ledger."""
+    asides = path.parent.glob(f"{escape(path.name)}{_ASIDE}*")
+    return snapshot_path(path).exists() or any(asides)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def write_snapshot(conn: sqlite3.Connection, path: Path) -> None:
     """Write a copy that is whole, durable, and replaces the last one at once."""
     target = snapshot_path(path)
     fresh = target.with_name(target.name + ".new")
     fresh.unlink(missing_ok=True)
     conn.execute("VACUUM INTO ?", (str(fresh),))
-    with fresh.open("rb+") as copy:
-        os.fsync(copy.fileno())
+    sync(fresh)
     fresh.replace(target)

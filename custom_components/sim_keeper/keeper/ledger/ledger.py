@@ -6,7 +6,7 @@ import sqlite3
 
 from ..errors import LedgerBroken, LedgerFault
 from . import file
-from .book import Book
+from .book import Book, disk_failed
 from .records import moment
 from .registry import Registry
 from .schema import VERSION
@@ -34,7 +34,8 @@ class Ledger(Registry):
         """
         witness = file.read_witness(path)
         exists = _has_content(path)
-        if not exists and (expected or witness is not None):
+        expected = expected or witness is not None or file.has_traces(path)
+        if not exists and expected:
             raise LedgerBroken(LedgerFault.MISSING, "the file is gone")
         conn: sqlite3.Connection | None = None
         try:
@@ -58,7 +59,7 @@ class Ledger(Registry):
                 raise
             unwritable = isinstance(err, sqlite3.OperationalError)
             fault = LedgerFault.UNWRITABLE if unwritable else LedgerFault.DAMAGED
-            raise LedgerBroken(fault, str(err)) from err
+            raise LedgerBroken(fault, str(err), needs_restart=disk_failed(err)) from err
         return ledger
 
     @classmethod

@@ -1,7 +1,7 @@
 """An order's life in the ledger. Each method is one durable commit."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..errors import LedgerBroken, LedgerFault, OrderRefused
 from ..money import Money
@@ -33,6 +33,11 @@ from .terms import (
     held,
     terms,
 )
+
+CYCLES_LOST_MAX = 100
+"""No SIM is recharged so often in the time that a restore wipes out."""
+ENDED_FOR = timedelta(days=7)
+"""For how long what has ended may still change at a vendor."""
 
 
 class OrderLife(Reader):
@@ -74,6 +79,7 @@ class OrderLife(Reader):
         delivery: Delivery,
         key: str,
         now: datetime,
+        readings: Sequence[Reading] = (),
     ) -> Order:
         """Record a purchase that was made under our key without the ledger knowing.
 
@@ -112,6 +118,8 @@ class OrderLife(Reader):
                     order_id=order_id,
                 ),
             )
+            for reading in readings:
+                self._book.add(now, self._reading(new.sim, reading, "keeper"))
         return self.order(order_id)
 
     def approve(
@@ -189,6 +197,25 @@ class OrderLife(Reader):
             Entry(type=EventType.LOOKED, rows=rows, sim=order.sim, order_id=order_id),
         )
         return self.attempt(order_id)
+
+    def look_anew(self, now: datetime) -> None:
+        """Have every vendor asked now: the clock by which it was planned was wrong.
+
+        Of what has ended, that which may still be taken back or arrive late.
+        """
+        rows = self._book.rows(
+            "SELECT id, sim FROM orders WHERE assisted = 0 AND"
+            " (state IN ('pending','unknown','needs_person') AND next_at > ?"
+            " OR state IN ('confirmed','rejected') AND settled_at > ?"
+            "  AND EXISTS(SELECT 1 FROM attempt a WHERE a.order_id = orders.id))",
+            seconds(now),
+            seconds(now - ENDED_FOR),
+        )
+        changes: list[Change] = [
+            ("orders", {"id": row["id"], "next_at": seconds(now)}) for row in rows
+        ]
+        if changes:
+            self._book.write(now, Entry(type=EventType.LOOKED, rows=changes))
 
     def look_later(
         self, order_id: int, next_at: datetime | None, now: datetime
@@ -330,6 +357,10 @@ class OrderLife(Reader):
         quiet: bool = False,
     ) -> int:
         order_id = self._book.next_id("orders")
+        floor = self._raised_floor(new)
+        if floor:
+            rose = Entry(type=EventType.SETTING, rows=floor, sim=new.sim)
+            self._book.add(now, rose)
         row = {**terms(new), **self._birth(order_id, new, now), "state": state.value}
         rows: list[Change] = [("orders", row), *held(order_id, new.ceiling, holds)]
         self._book.add(
@@ -344,6 +375,21 @@ class OrderLife(Reader):
             ),
         )
         return order_id
+
+    def _raised_floor(self, new: NewOrder) -> list[Change]:
+        """Pass over keys that may have been used in a time that a restore has wiped out.
+
+        Where the vendor cannot be asked for them without buying, it would answer for an old
+        purchase as if it were this one.
+        """
+        since = views.doubted_since(self._book, new.sim)
+        if new.assisted or new.traceable or not since:
+            return []
+        if views.cycle_floor(self._book, new.sim)[1] == since:
+            return []
+        cycle = views.next_cycle(self._book, new.sim) + CYCLES_LOST_MAX
+        name = views.floor_name(new.sim)
+        return [("setting", {"name": name, "value": f"{cycle} {since}"})]
 
     def _birth(self, order_id: int, new: NewOrder, now: datetime) -> Row:
         return {
@@ -400,8 +446,10 @@ class OrderLife(Reader):
                     "order_id": order.id,
                     "account": order.account,
                     "body_sha": fingerprint(order),
-                    "first_sent_at": at,
                 }
+                if self.order(attempt.order_id).refusal is not None:
+                    # Every earlier send was refused, so this is the first that counts.
+                    row["first_sent_at"] = at
         moved: Row = {"id": order.id, "state": State.SENDING.value, "next_at": None}
         rows: list[Change] = [("orders", moved), ("attempt", row)]
         if attempt is not None and attempt.order_id != order.id:

@@ -7,12 +7,14 @@ from ..orders import SENDS_MAX, Attempt, Order, State, order_key
 from ..sim import Field, Reading, Readings
 from . import views
 from .book import Book
+from .memo import ORDERS
 from .records import (
     Event,
     EventType,
     Told,
     attempt_from,
     event_from,
+    moment,
     order_from,
     reading_from,
     seconds,
@@ -39,15 +41,15 @@ class Reader:
         return views.last_recharge(self._book, epoch)
 
     def measured_before(
-        self, epoch: str, field: Field, moment: datetime
+        self, epoch: str, field: Field, before: datetime
     ) -> Reading | None:
-        """Return the newest measured reading of a field from before a moment."""
+        """Return the newest measured reading of a field from before a time."""
         row = self._book.row(
             "SELECT * FROM reading WHERE sim = ? AND field = ? AND trust = 'measured'"
             " AND observed_at < ? ORDER BY id DESC LIMIT 1",
             epoch,
             field.value,
-            seconds(moment),
+            seconds(before),
         )
         return None if row is None else reading_from(row)
 
@@ -104,23 +106,29 @@ class Reader:
         )
         return [order_from(row) for row in rows]
 
-    def in_state(self, *states: State) -> list[Order]:
+    def in_state(self, *states: State) -> tuple[Order, ...]:
         """Return the orders of all SIMs in some states, oldest first."""
+        return self._book.memo.recall(ORDERS, states, lambda: self._in_state(states))
+
+    def _in_state(self, states: tuple[State, ...]) -> tuple[Order, ...]:
         marks = ",".join("?" * len(states))
         rows = self._book.rows(
             f"SELECT * FROM orders WHERE state IN ({marks}) ORDER BY id",  # noqa: S608
             *(state.value for state in states),
         )
-        return [order_from(row) for row in rows]
+        return tuple(map(order_from, rows))
 
-    def followed(self) -> list[Order]:
+    def followed(self) -> tuple[Order, ...]:
         """Return the orders whose vendor is to be asked (again), the most urgent first."""
+        return self._book.memo.recall(ORDERS, "followed", self._followed)
+
+    def _followed(self) -> tuple[Order, ...]:
         rows = self._book.rows(
             "SELECT * FROM orders WHERE next_at IS NOT NULL AND assisted = 0"
             " AND state IN ('pending','unknown','needs_person','confirmed','rejected')"
             " ORDER BY next_at, id"
         )
-        return [order_from(row) for row in rows]
+        return tuple(map(order_from, rows))
 
     def sim_number(self, epoch: str) -> str:
         """Return the number that a SIM's orders are for, also after its removal."""
@@ -131,6 +139,15 @@ class Reader:
         return (
             self._book.value(
                 "SELECT 1 FROM sim WHERE epoch = ? AND removed_at IS NULL", epoch
+            )
+            is not None
+        )
+
+    def is_removed(self, epoch: str) -> bool:
+        """Tell whether a SIM is known and removed."""
+        return (
+            self._book.value(
+                "SELECT 1 FROM sim WHERE epoch = ? AND removed_at IS NOT NULL", epoch
             )
             is not None
         )
@@ -164,6 +181,11 @@ class Reader:
 
     def newest_event(self, type_: EventType, epoch: str | None) -> Event | None:
         """Return the newest event of a type for a SIM."""
+        return self._book.memo.recall(
+            (type_, epoch), "newest", lambda: self._newest_event(type_, epoch)
+        )
+
+    def _newest_event(self, type_: EventType, epoch: str | None) -> Event | None:
         row = self._book.row(
             "SELECT * FROM event WHERE type = ? AND sim IS ? ORDER BY seq DESC LIMIT 1",
             type_.value,
@@ -174,6 +196,17 @@ class Reader:
     def last_event(self) -> int:
         """Return the number of the newest event."""
         return self._book.last_event()[0]
+
+    def outlived_restore(self, order_id: int) -> bool:
+        """Tell whether an order was born before a restore that still casts doubt on its SIM."""
+        order = self.order(order_id)
+        since = views.doubted_since(self._book, order.sim)
+        return seconds(order.created_at) < since
+
+    def newest_moment(self) -> datetime | None:
+        """Return the latest time that stands on any event."""
+        at = self._book.value("SELECT max(at) FROM event")
+        return None if at is None else moment(at)
 
     def events_since(self, seq: int) -> list[Event]:
         """Return the events after a number, oldest first."""

@@ -44,7 +44,18 @@ class EventType(StrEnum):
     SIM_REMOVED = "sim_removed"
     SETTING = "setting"
     RESTORED = "restored"
+    THAWED = "thawed"
     DAY = "day"
+
+
+class RestoredFrom(StrEnum):
+    """What a restored installation goes on from."""
+
+    BACKUP = "backup"
+    """A file of an earlier time, put there from outside."""
+    SNAPSHOT = "snapshot"
+    NOTHING = "nothing"
+    """The ledger was lost, and a new one begun."""
 
 
 class HoldState(StrEnum):

@@ -10,7 +10,7 @@ from . import views
 from .book import HOUSEHOLD, Entry
 from .chain import Change, Row
 from .life import OrderLife
-from .records import EventType, seconds
+from .records import EventType, RestoredFrom, seconds
 from .terms import Closing
 
 
@@ -76,20 +76,68 @@ class Registry(OrderLife):
             views.cleared_name(epoch), str(self._book.last_event()[0]), actor, now
         )
 
-    def note_restored(self, now: datetime) -> None:
-        """Note that the installation was restored from an earlier time."""
+    def add_lost_sim(self, epoch: str, number: str, zone: str, now: datetime) -> None:
+        """Make a SIM of a ledger that was lost known as removed: its keys may have been used."""
+        row: Row = {
+            "epoch": epoch,
+            "number": number,
+            "zone": zone,
+            "removed_at": seconds(now),
+        }
+        gone = Entry(type=EventType.SIM_REMOVED, rows=[("sim", row)], sim=epoch)
+        self._book.write(now, gone)
+
+    def note_restored(
+        self, now: datetime, source: RestoredFrom = RestoredFrom.BACKUP
+    ) -> None:
+        """Note that the installation was restored from an earlier time.
+
+        A yes from before may have been used since then: what is approved and not sent ends.
+        """
+        if self._newest_type() is EventType.RESTORED:
+            self._book.bear_witness()  # Nothing has happened since it was noted.
+            return
+        used = Closing(
+            to=State.CANCELLED, type=EventType.CANCELLED, reason="restored", quiet=True
+        )
+        ended = [
+            self._closing(order, used, "keeper", now)
+            for order in self.in_state(State.APPROVED)
+        ]
         change: Change = (
             "setting",
             {"name": views.RESTORED, "value": str(seconds(now))},
         )
-        self._book.write(now, Entry(type=EventType.RESTORED, rows=[change]))
+        noted = Entry(
+            type=EventType.RESTORED, rows=[change], details={"source": source.value}
+        )
+        self._book.write(now, *ended, noted)
 
-    def add_reading(
-        self, epoch: str, reading: Reading, actor: str, now: datetime
+    def note_thawed(
+        self, fault: str, actor: str, now: datetime, *, restored: bool
     ) -> None:
-        """Keep a reading."""
+        """Note on whose word a frozen ledger is used again; if restored, that is told already."""
+        self._book.write(
+            now,
+            Entry(
+                type=EventType.THAWED,
+                actor=actor,
+                details={"fault": fault, "restored": restored},
+                quiet=restored,
+            ),
+        )
+
+    def _newest_type(self) -> EventType | None:
+        value = self._book.value("SELECT type FROM event ORDER BY seq DESC LIMIT 1")
+        return None if value is None else EventType(str(value))
+
+    def add_readings(
+        self, epoch: str, readings: Sequence[Reading], actor: str, now: datetime
+    ) -> None:
+        """Keep readings, in one commit."""
         with self._book.commit():
-            self._book.add(now, self._reading(epoch, reading, actor))
+            for reading in readings:
+                self._book.add(now, self._reading(epoch, reading, actor))
 
     def add_event(
         self,

@@ -32,6 +32,8 @@ class NewOrder:
     price: Money | None = None
     days: int | None = None
     valid_for: timedelta = APPROVAL_LIFETIME
+    traceable: bool = True
+    """Its channel can be asked by key what was bought, without buying."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

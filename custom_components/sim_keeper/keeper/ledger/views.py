@@ -1,13 +1,14 @@
 """What policy and people want to know of the ledger, read in one go."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ..money import Money
 from ..orders import OPEN, Order, State
 from ..sim import SOURCE_RECHARGE, Field, Reading, Readings
-from .book import Book
+from .book import READING, Book
+from .memo import ORDERS
 from .records import moment, order_from, reading_from, seconds
 
 STOPPED = "stop_all_spending"
@@ -17,6 +18,8 @@ _ENDED_SINCE = (
     " AND e.type IN ('rejected','declined','expired','cancelled') AND e.seq > ?)"
 )
 """Counted in events, not by the clock: a vendor can answer within the second."""
+_AUTOMATIC_KNOWN = 100
+"""More than any day may have."""
 _OPEN_LIST = ",".join(f"'{state.value}'" for state in sorted(OPEN))
 _NUMBER = (
     "sim IN (SELECT epoch FROM sim WHERE number ="
@@ -70,14 +73,33 @@ class LedgerView:
 
 def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerView:
     """Read the view of one SIM."""
+    past = book.memo.recall(
+        ORDERS, ("past", epoch, account), lambda: _past(book, epoch, account)
+    )
+    a_day_ago = seconds(now - timedelta(days=1))
+    # A person's go-ahead also says that the clock is right, whatever it showed before.
+    newest = book.value(
+        "SELECT max(at) FROM event WHERE seq > ?",
+        _setting_number(book, cleared_name(epoch)),
+    )
+    return replace(
+        past,
+        readings=book.memo.recall(
+            (READING, epoch), "newest", lambda: newest_readings(book, epoch)
+        ),
+        automatic_today=sum(1 for sent_at in _automatic(book) if sent_at > a_day_ago),
+        newest_event_at=None if newest is None else moment(newest),
+    )
+
+
+def _past(book: Book, epoch: str, account: str | None) -> LedgerView:
+    """Read what changes only with orders and settings; `look` fills in the rest."""
     cycle = next_cycle(book, epoch)
     since = _setting_number(book, cleared_name(epoch))
-    restored_at = max(
-        _setting_number(book, RESTORED), _setting_number(book, restored_name(epoch))
-    )
-    newest = book.value("SELECT max(at) FROM event")
     return LedgerView(
-        readings=newest_readings(book, epoch),
+        readings=Readings(),
+        automatic_today=0,
+        newest_event_at=None,
         order=_order(
             book,
             # Of an earlier life of the number only what is in flight can be open.
@@ -99,19 +121,27 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
             cycle,
             since,
         ),
-        automatic_today=int(
-            book.value(
-                "SELECT count(*) FROM orders o JOIN attempt a ON a.order_id = o.id"
-                " WHERE o.origin IN ('rule','action') AND a.first_sent_at > ?",
-                seconds(now - timedelta(days=1)),
-            )
-            or 0
-        ),
         supervised=account is not None and _supervised(book, "account", account, 0),
-        restored=restored_at > 0 and not _supervised(book, "sim", epoch, restored_at),
+        restored=doubted_since(book, epoch) > 0,
         overshot=account is not None and _overshot(book, account, since),
         stopped=setting(book, STOPPED) == "on",
-        newest_event_at=None if newest is None else moment(newest),
+    )
+
+
+def _automatic(book: Book) -> tuple[int, ...]:
+    """Return when the newest automatic orders of the whole installation were sent."""
+    return book.memo.recall(
+        ORDERS,
+        "automatic",
+        lambda: tuple(
+            int(row["last_sent_at"] or 0)
+            for row in book.rows(
+                "SELECT a.last_sent_at FROM orders o JOIN attempt a ON a.order_id = o.id"
+                " WHERE o.origin IN ('rule','action')"
+                " ORDER BY a.last_sent_at DESC LIMIT ?",
+                _AUTOMATIC_KNOWN,
+            )
+        ),
     )
 
 
@@ -129,14 +159,26 @@ def last_recharge(book: Book, epoch: str) -> Order | None:
 
 def next_cycle(book: Book, epoch: str) -> int:
     """Return n of `money.md` §1: one more than the greatest cycle that was bought."""
-    return 1 + int(
-        book.value(
-            "SELECT coalesce(max(cycle), 0) FROM orders"
-            " WHERE sim = ? AND assisted = 0 AND state = 'confirmed'",
-            epoch,
-        )
-        or 0
+    bought = book.value(
+        "SELECT max(cycle) FROM orders"
+        " WHERE sim = ? AND assisted = 0 AND state = 'confirmed'",
+        epoch,
     )
+    return max(1 + int(bought or 0), cycle_floor(book, epoch)[0])
+
+
+def cycle_floor(book: Book, epoch: str) -> tuple[int, int]:
+    """Return the cycle before which keys may have been used unknown to us, and since when."""
+    words = (setting(book, floor_name(epoch)) or "0 0").split()
+    return int(words[0]), int(words[1])
+
+
+def doubted_since(book: Book, epoch: str) -> int:
+    """Return when a SIM's past became doubtful by a restore; 0 where it is not."""
+    at = max(
+        _setting_number(book, RESTORED), _setting_number(book, restored_name(epoch))
+    )
+    return 0 if not at or _supervised(book, "sim", epoch, at) else at
 
 
 def newest_readings(book: Book, epoch: str) -> Readings:
@@ -175,6 +217,12 @@ def readings_before_recharge(book: Book, order: Order) -> list[Reading]:
 
 def spending(book: Book, scope: str, period: str) -> Spending:
     """Return what is held and spent in a scope and period."""
+    return book.memo.recall(
+        ORDERS, ("spending", scope, period), lambda: _spending(book, scope, period)
+    )
+
+
+def _spending(book: Book, scope: str, period: str) -> Spending:
     rows = book.rows(
         "SELECT cur, sum(amount) AS amount FROM hold"
         " WHERE scope = ? AND period = ? AND state <> 'released' GROUP BY cur",
@@ -199,6 +247,11 @@ def cleared_name(epoch: str) -> str:
 def restored_name(epoch: str) -> str:
     """Return the setting that holds when an unknown purchase was found for a SIM."""
     return f"{RESTORED}:{epoch}"
+
+
+def floor_name(epoch: str) -> str:
+    """Return the setting that holds a SIM's cycle floor."""
+    return f"floor:{epoch}"
 
 
 def _setting_number(book: Book, name: str) -> int:

@@ -1,12 +1,10 @@
 """Bad answers: cut connections, html, garbage, too much of everything."""
 
-from datetime import datetime
 import socket
 import struct
 
 from aiohttp import web
 
-from .answers import Refusal, refusal
 from .faults import Fault
 
 BAD_ANSWERS = (
@@ -17,14 +15,11 @@ BAD_ANSWERS = (
     "deep",
     "redirect",
     "answer",
-    "refuse",
 )
 _HTML = "<html><body><h1>Bad gateway</h1></body></html>"
 
 
-async def bad_answer(
-    fault: Fault, request: web.Request, now: datetime
-) -> web.StreamResponse:
+async def bad_answer(fault: Fault, request: web.Request) -> web.StreamResponse:
     """Make the bad answer of a fault."""
     headers = fault.headers
     match fault.kind:
@@ -36,10 +31,6 @@ async def bad_answer(
                 content_type=fault.content_type,
                 headers=headers,
             )
-        case "refuse":
-            response = refusal(Refusal(fault.status, fault.code), request.path, now)
-            response.headers.update(headers or {})
-            return response
         case "answer":
             body = (fault.text or "").encode("latin-1")
             return web.Response(
@@ -68,7 +59,7 @@ async def _half(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     response.content_length = 100
     await response.prepare(request)
-    await response.write(b'{"transactionId": 46028')
+    await response.write(b'{"data": {"id": 46028')
     return cut(request, response)
 
 

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from .answers import reply
+from .wire import reply
 
 if TYPE_CHECKING:
-    from .server import ReloadlySimulator
+    from .server import Simulator
 
 
-def add_routes(app: web.Application, vendor: ReloadlySimulator) -> None:
+def add_routes(app: web.Application, vendor: Simulator) -> None:
     """Add `/_control/truth`, `/_control/fault`, `/_control/clear` and `/_control/reset`."""
 
     async def truth(request: web.Request) -> web.Response:

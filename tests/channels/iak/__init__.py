@@ -1,0 +1,1 @@
+"""Tests of the IAK channel, against its simulator."""

@@ -1,0 +1,1 @@
+"""The ledger on disks that fail: killed processes, power that goes, no room left."""

@@ -1,0 +1,328 @@
+"""What is broken on purpose, and which tests should see it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+HEART = Path("custom_components/sim_keeper/keeper")
+CHECKOUT = "tests/keeper/test_checkout.py"
+MONEY = "tests/keeper/test_engine_money.py"
+FOLLOWUP = "tests/keeper/test_followup.py"
+POLICY = "tests/keeper/test_policy_rules.py"
+SCHEMA = "tests/keeper/ledger/test_schema.py"
+VALUES = "tests/keeper/ledger/test_schema_values.py"
+POWER = "tests/crash/test_power_loss.py::test_power_may_go_at_any_time[1]"
+KILLED = (
+    "tests/crash/test_kill.py::"
+    "test_whoever_is_killed_anywhere_pays_once_and_forgets_nothing[none]"
+)
+_DEATHS = "tests/test_simulation.py::test_every_single_death_and_cancellation"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A text in a file of the heart, which stands there exactly once, and what replaces it."""
+
+    file: str
+    old: str
+    new: str
+
+    def apply(self, root: Path) -> None:
+        """Change the file below a root. Raises ValueError where the text is not there once."""
+        path = root / HEART / self.file
+        text = path.read_text(encoding="utf-8")
+        if (found := text.count(self.old)) != 1:
+            raise ValueError(f"{self.file} has {found} times: {self.old!r}")
+        path.write_text(text.replace(self.old, self.new), encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """A guard that is taken away."""
+
+    name: str
+    edits: tuple[Edit, ...]
+    by: tuple[str, ...]
+    """The tests of which at least one should fail."""
+
+
+def _mutation(name: str, by: str | Iterable[str], *edits: Edit) -> Mutation:
+    return Mutation(name, edits, (by,) if isinstance(by, str) else tuple(by))
+
+
+def deaths(kind: str, *script: str) -> str:
+    """Return the test of one order with every death, at one vendor with one outcome."""
+    return f"{_DEATHS}[{'+'.join(script)}-{kind}]"
+
+
+_NO_HOLD = Edit(
+    "ledger/life.py",
+    'self._birth(order_id, new, now), "state": state.value}\n'
+    '        rows: list[Change] = [("orders", row), *held(order_id, new.ceiling, holds)]',
+    'self._birth(order_id, new, now), "state": state.value}\n'
+    '        rows: list[Change] = [("orders", row)]',
+)
+_NO_HOLD_NEEDED = Edit(
+    "ledger/schema.py",
+    '"NOT EXISTS(SELECT 1 FROM orders o JOIN hold h ON h.order_id = o.id AND'
+    " h.state = 'held'\"\n",
+    '"NOT EXISTS(SELECT 1 FROM orders o"\n',
+)
+_NO_CAP = Edit(
+    "engine.py",
+    "if over := overrun(holds, spent, offer.ceiling):",
+    "if (over := overrun(holds, spent, offer.ceiling)) and not holds:",
+)
+_NO_CAP_IN_DATABASE = Edit(
+    "ledger/schema.py",
+    "\"NEW.state = 'held' AND NEW.cap_minor IS NOT NULL",
+    "\"0 AND NEW.state = 'held' AND NEW.cap_minor IS NOT NULL",
+)
+_SEND_FIRST = """\
+            from .ports import Purchase
+            from .settlement import line_of
+
+            key = await self.desk.read(Ledger.peek_key, sim.epoch, ordinal)
+            channel = self.checkout.channel(sim.account)
+            purchase = Purchase(
+                key=key, line=line_of(sim), body=new.body, created_at=self.world.now()
+            )
+            answer = await channel.submit(purchase)
+            order, attempt = await self.desk.write(
+                Ledger.bear_sending, new, holds, ordinal, self.world.now()
+            )
+            await self.checkout._settle(channel, sim, order, attempt, answer)
+"""
+
+MUTATIONS = (
+    # -- Holds and caps -------------------------------------------------------------------
+    _mutation("no_hold", CHECKOUT, _NO_HOLD),
+    _mutation("no_hold_and_none_needed", CHECKOUT, _NO_HOLD, _NO_HOLD_NEEDED),
+    _mutation("no_cap_check", MONEY, _NO_CAP),
+    _mutation("no_cap_in_the_database", SCHEMA, _NO_CAP_IN_DATABASE),
+    _mutation("no_cap_anywhere", MONEY, _NO_CAP, _NO_CAP_IN_DATABASE),
+    # -- Written before it is sent --------------------------------------------------------
+    _mutation(
+        "send_before_write",
+        KILLED,
+        Edit(
+            "engine.py",
+            "            order, attempt = await self.desk.write(\n"
+            "                Ledger.bear_sending, new, holds, ordinal, self.world.now()\n"
+            "            )\n"
+            "            await self._launch(sim, order, attempt)\n",
+            _SEND_FIRST,
+        ),
+    ),
+    _mutation(
+        "extra_to_full", POWER, Edit("ledger/file.py", "_EXTRA = 3", "_EXTRA = 2")
+    ),
+    _mutation(
+        "extra_to_off", POWER, Edit("ledger/file.py", "_EXTRA = 3", "_EXTRA = 0")
+    ),
+    _mutation(
+        "no_reading_back",
+        "tests/keeper/ledger/test_keys.py",
+        Edit(
+            "ledger/life.py",
+            "if order.state is not State.SENDING or attempt.order_id != order_id:",
+            "if order.state is None:",
+        ),
+    ),
+    # -- Looked up before it is sent ------------------------------------------------------
+    _mutation(
+        "no_lookup_before_first_send",
+        f"{FOLLOWUP}::test_a_purchase_under_the_next_key_is_adopted_and_not_repeated",
+        Edit(
+            "checkout.py",
+            "if channel.capabilities.lookup is not Lookup.PURE:",
+            "if channel.capabilities.lookup in Lookup:",
+        ),
+    ),
+    _mutation(
+        "no_lookup_before_resend",
+        CHECKOUT,
+        Edit(
+            "followup.py",
+            "            found = await channel.lookup(await self._purchase(sim, order, attempt))",
+            "            from .ports import Absent\n\n            found = Absent()",
+        ),
+    ),
+    _mutation(
+        "sends_again_what_was_interrupted",
+        "tests/keeper/test_crashes.py",
+        Edit(
+            "followup.py",
+            'to=State.UNKNOWN, type=EventType.UNKNOWN, reason="interrupted"',
+            'to=State.APPROVED, type=EventType.NOT_SENT, reason="interrupted"',
+        ),
+    ),
+    _mutation(
+        "sends_twice",
+        CHECKOUT,
+        Edit(
+            "checkout.py",
+            "            answer = await _post(channel, purchase, resent=resent)\n",
+            "            await _post(channel, purchase, resent=resent)\n"
+            "            answer = await _post(channel, purchase, resent=resent)\n",
+        ),
+    ),
+    # -- One need, one order, one key -----------------------------------------------------
+    _mutation(
+        "key_not_unique",
+        VALUES,
+        Edit("ledger/schema.py", "key TEXT PRIMARY KEY,", "key TEXT,"),
+        Edit(
+            "ledger/schema.py",
+            "CHECK(consumed IN (0,1)),\n  UNIQUE(sim, cycle, ordinal)\n",
+            "CHECK(consumed IN (0,1))\n",
+        ),
+    ),
+    _mutation(
+        "cycle_bought_twice",
+        SCHEMA,
+        Edit(
+            "ledger/schema.py",
+            '"attempt: this cycle is bought",\n            "EXISTS(',
+            '"attempt: this cycle is bought",\n            "0 AND EXISTS(',
+        ),
+    ),
+    _mutation(
+        "another_key_for_each_send",
+        deaths("pure", "report_lag", "lost_answer"),
+        Edit(
+            "ledger/life.py",
+            "return None if row is None else attempt_from(row)",
+            "return None if row is None or row else attempt_from(row)",
+        ),
+    ),
+    _mutation(
+        "two_open_orders",
+        VALUES,
+        Edit(
+            "ledger/schema.py",
+            "CREATE UNIQUE INDEX one_open ON",
+            "CREATE INDEX one_open ON",
+        ),
+    ),
+    _mutation(
+        "no_rest_after_a_delivery",
+        POLICY,
+        Edit(
+            "policy.py",
+            "if delivered is not None and now - delivered < COOLDOWN:",
+            "if delivered is not None and delivered > now:",
+        ),
+    ),
+    # -- What an answer means -------------------------------------------------------------
+    _mutation(
+        "unknown_is_a_no",
+        deaths("blind", "lost_answer"),
+        Edit(
+            "checkout.py",
+            "return await self._unknown(channel, order, attempt, str(err))",
+            "return await self._reject(\n"
+            "                order, Rejected(str(err), RefusalClass.LATER), consumed=False\n"
+            "            )",
+        ),
+    ),
+    _mutation(
+        "no_to_a_resend_believed",
+        f"{FOLLOWUP}::test_a_refusal_of_the_second_send_may_be_the_echo_of_the_first",
+        Edit(
+            "checkout.py",
+            "resent = attempt.sends > 1 and attempt.first_sent_at < attempt.last_sent_at",
+            "resent = attempt.sends < 0",
+        ),
+    ),
+    _mutation(
+        "foreign_purchase_is_ours",
+        f"{FOLLOWUP}::test_something_else_under_our_key_goes_to_a_person",
+        Edit(
+            "followup.py",
+            "        if isinstance(found, Foreign):\n"
+            '            return await self.hand_over(order, "something_else_was_bought")\n'
+            "        if await",
+            "        if isinstance(found, Foreign):\n"
+            "            found = Confirmed(\n"
+            "                reference=found.reference,\n"
+            "                cost=found.cost,\n"
+            "                cost_exact=None,\n"
+            "                delivered=found.value,\n"
+            "            )\n"
+            "            return await self._settle(channel, sim, order, attempt, found)\n"
+            "        if await",
+        ),
+    ),
+    # -- Doubt forbids --------------------------------------------------------------------
+    _mutation(
+        "no_clock_guard",
+        MONEY,
+        Edit(
+            "policy.py",
+            "view.newest_event_at is not None and now < view.newest_event_at",
+            "view.newest_event_at is None and now < view.newest_event_at",
+        ),
+    ),
+    _mutation(
+        "no_guard_of_the_vendor_s_clock",
+        MONEY,
+        Edit(
+            "checkout.py",
+            "if quote.vendor_time and abs(quote.vendor_time - now) > CLOCK_APART_MAX:",
+            "if quote.vendor_time and quote.vendor_time is now:",
+        ),
+    ),
+    _mutation(
+        "no_freshness_guard",
+        "tests/keeper/test_policy.py",
+        Edit(
+            "policy.py",
+            "if not timedelta(0) <= now - balance.observed_at <= BALANCE_AGE_MAX:",
+            "if now < balance.observed_at:",
+        ),
+    ),
+    _mutation(
+        "no_lagging_balance_guard",
+        POLICY,
+        Edit(
+            "policy.py",
+            "wait = timedelta(0) if last.effect is Effect.VERIFIED else BALANCE_SETTLES_AFTER",
+            "wait = timedelta(0)",
+        ),
+    ),
+    _mutation(
+        "no_lagging_deadline_guard",
+        POLICY,
+        Edit(
+            "policy.py",
+            "return reading.observed_at <= last.settled_at + BALANCE_SETTLES_AFTER",
+            "return reading.observed_at <= last.settled_at",
+        ),
+    ),
+    _mutation(
+        "restore_ignored",
+        MONEY,
+        Edit(
+            "policy.py",
+            "(at.view.restored, Reason.RESTORED),",
+            "(at.view.restored and at.frozen, Reason.RESTORED),",
+        ),
+    ),
+    _mutation(
+        "witness_ignored",
+        "tests/keeper/ledger/test_file.py",
+        Edit(
+            "ledger/ledger.py",
+            "if witness is None or witness[0] != book.uuid or witness[1] > book.last_event()[0]:",
+            "if book.uuid is None:",
+        ),
+    ),
+    _mutation(
+        "damage_ignored",
+        "tests/keeper/ledger/test_file_damage.py",
+        Edit("ledger/file.py", "return find_flaw(conn, path)", "return None"),
+    ),
+)
+QUICK = ("no_hold", "no_lookup_before_first_send", "extra_to_full")
+"""Those that are tried with every run of the tests."""
