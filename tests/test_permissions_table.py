@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import closing
-from pathlib import Path
 import sqlite3
 from typing import Any
 
@@ -15,7 +14,7 @@ from custom_components.sim_keeper.callers import caller_of, translated
 from custom_components.sim_keeper.const import DOMAIN
 from custom_components.sim_keeper.home import ThawedBy
 from custom_components.sim_keeper.keeper.errors import LedgerFault
-from custom_components.sim_keeper.keeper.ledger import Ledger, file
+from custom_components.sim_keeper.keeper.ledger import Ledger
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.permissions import (
     AUTOMATION,
@@ -259,13 +258,15 @@ async def frozen_ledger(place: Place, way: ThawedBy) -> Knock:
     hass, home = place.house.hass, place.house.home
     await home.engine.begin_backup()
     home.engine.end_backup()
-    path = Path(hass.config.path("sim_keeper.db"))
-    with closing(sqlite3.connect(path)) as conn:
+    with closing(sqlite3.connect(hass.config.path("sim_keeper.db"))) as conn:
+        (rule,) = conn.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'order_moves'"
+        ).fetchone()
         conn.execute("DROP TRIGGER order_moves")
-    await home.engine.desk.check()
-    assert home.engine.desk.fault is LedgerFault.DAMAGED
-    if way is ThawedBy.CHECK:
-        path.write_bytes(file.snapshot_path(path).read_bytes())
+        await home.engine.desk.check()
+        assert home.engine.desk.fault is LedgerFault.DAMAGED
+        if way is ThawedBy.CHECK:
+            conn.execute(rule)
 
     async def knock(context: Context) -> None:
         with translated(context):

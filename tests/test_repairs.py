@@ -17,6 +17,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.sim_keeper.const import DOMAIN
 from custom_components.sim_keeper.keeper.ledger import Ledger
 from custom_components.sim_keeper.keeper.orders import State
+from custom_components.sim_keeper.phone import mask
 from custom_components.sim_keeper.repairs import async_create_fix_flow
 
 from .config_flow.builders import AXIS, EPOCH
@@ -260,6 +261,33 @@ async def test_settling_an_outcome(
     order = (await house.orders())[0]
     assert (order.state, order.note) == (state, note or None)
     assert issue_id not in issues(house.hass)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [("arrived", State.CONFIRMED), ("not_arrived", State.REJECTED)],
+)
+async def test_settling_an_outcome_of_a_sim_that_was_removed(
+    house: House,
+    sim: MockConfigEntry,
+    admin: Context,
+    answering: Answering,
+    freezer: FrozenDateTimeFactory,
+    answer: str,
+    state: State,
+) -> None:
+    issue_id = await lost(house, sim, admin, freezer)
+    await house.hass.config_entries.async_remove(sim.entry_id)
+    await house.settle()
+    shown = issues(house.hass)[issue_id].translation_placeholders or {}
+    assert shown["name"] == mask(AXIS)
+    assert AXIS.removeprefix("+") not in str(shown)
+    await answering.open(issue_id)
+    await answering.choose(answer)
+    assert (await answering.type())["type"] == "create_entry"
+    await house.settle()
+    assert [order.state for order in await house.orders()] == [state]
+    assert issues(house.hass) == {}
 
 
 async def test_an_outcome_learned_late_goes(

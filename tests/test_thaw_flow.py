@@ -148,7 +148,6 @@ async def buys_after_a_yes(
 ) -> None:
     """Check that what would go by itself is asked first, and bought once after a yes."""
     house = found.house
-    await house.low_balance()
     bought = house.vendor.bought
     (order,) = await house.orders(State.ASKED)
     assert order.why["reason"] == "restored"
@@ -329,6 +328,7 @@ async def test_the_copy_takes_the_place(
         in shown(house)["sim_keeper_restored"]["message"]
     )
     assert sim.data["epoch"] == EPOCH
+    await house.low_balance()
     await buys_after_a_yes(found, answering, freezer, f"SK{EPOCH}-001-0")
     assert issues(house.hass) == {}
 
@@ -355,6 +355,39 @@ async def test_a_purchase_that_the_copy_does_not_know_is_found(
     assert (result["type"], result["reason"]) == ("abort", "failed")
     assert house.vendor.bought == 1
     assert EventType.ADOPTED in await found.types()
+
+
+@pytest.mark.parametrize("option", ["snapshot", "new"])
+@pytest.mark.parametrize("fault", [DAMAGED, MISSING])
+async def test_a_home_that_starts_frozen_works_afterwards(
+    found: Found,
+    answering: Answering,
+    freezer: FrozenDateTimeFactory,
+    fault: str,
+    option: str,
+) -> None:
+    house = found.house
+    now = dt_util.utcnow()
+    ledger = Ledger.open(found.path, expected=False, fresh_uuid="x", now=now)
+    ledger.add_event(EventType.DAY, None, {}, now)
+    ledger.snapshot()
+    ledger.close()
+    found.write("no ledger at all" if fault is DAMAGED else None)
+    house.account()
+    sim = house.buying_sim(mode="auto")
+    await house.start()
+    assert set(issues(house.hass)) == {fault}
+    assert (await choose(answering, option, fault))["type"] == "create_entry"
+    await house.settle()
+    epoch = sim.data["epoch"]
+    assert (epoch == EPOCH) is (option == "snapshot")
+    state = house.hass.states.get(house.entity("sensor", sim, "stage"))
+    assert state is not None
+    assert state.state != "unavailable"
+    await house.low_balance(epoch)
+    assert house.vendor.bought == 0
+    await buys_after_a_yes(found, answering, freezer, f"SK{epoch}-001-0")
+    assert issues(house.hass) == {}
 
 
 # -- A new ledger -----------------------------------------------------------------------------

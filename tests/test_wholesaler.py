@@ -12,11 +12,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.sim_keeper.channels import PROVIDERS
 from custom_components.sim_keeper.const import DOMAIN
+from custom_components.sim_keeper.keeper.ledger import Ledger
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Order, State
 
 from .home_fixtures import House
-from .vendors.iak import API_KEY, USERNAME, IakSimulator
+from .vendors.iak import API_KEY, USERNAME, IakSimulator, Order as Sold, Plan
+from .vendors.iak.world import FAILED
 
 
 @pytest.fixture
@@ -153,6 +155,29 @@ async def test_a_refused_order_is_tried_again_under_the_key_that_is_free(
     orders = await house.orders()
     assert [order.state for order in orders] == [State.REJECTED, State.PENDING]
     assert [sale.order.ref[-1] for sale in wholesaler.world.sales] == ["0", "1"]
+
+
+async def test_another_amount_after_a_failure_is_not_taken_for_the_failed_one(
+    house: House,
+    sim: MockConfigEntry,
+    admin: Context,
+    wholesaler: IakSimulator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A refused order that the vendor kept, though nothing had told so."""
+    wholesaler.fault("refuse", code="10", status=200)
+    device = house.device(sim)
+    await house.call("recharge", admin, device_id=device, amount="25000")
+    refused = await only_order(house)
+    assert refused.state is State.REJECTED
+    key = await house.home.engine.desk.read(Ledger.attempt, refused.id)
+    number = "083112345678"
+    kept = Sold(ref=key.key, number=number, product="haxis25000")
+    wholesaler.world.sell(kept, Plan(end=FAILED, code="10", takes_s=0))
+    freezer.tick(60)
+    await house.call("recharge", admin, device_id=device, amount="10000")
+    (sale,) = wholesaler.world.bought
+    assert (sale.order.product, sale.order.ref[-1]) == ("haxis10000", "1")
 
 
 async def test_a_data_package_is_bought_by_name_and_prolongs_nothing(

@@ -137,10 +137,11 @@ class Home:
 
     async def close(self) -> None:
         """End all work at shutdown."""
+        async with self._thawing:
+            await self.engine.stop()
         if self._cancel_wake is not None:
             self._cancel_wake()
             self._cancel_wake = None
-        await self.engine.stop()
         await self._hass.async_add_executor_job(self._executor.shutdown)
 
     @callback

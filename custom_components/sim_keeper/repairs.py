@@ -27,6 +27,7 @@ from .keeper.ledger import Ledger
 from .keeper.orders import Kind, Order, State
 from .keeper.sim import Mode, Sim
 from .messages import shown_money
+from .phone import mask
 from .repair_flows import OutcomeFlow, QuestionFlow, TaskFlow
 from .texts import sim_name
 from .thaw_flow import ThawFlow
@@ -136,19 +137,26 @@ class _Watch:
                 Ledger.in_state, State.ASKED, State.NEEDS_PERSON
             )
             for order in orders:
-                wanted |= self._for_order(order)
+                wanted |= self._for_order(order, await self._name(order.sim))
             if await self._is_restored():
                 wanted["restored"] = _Issue(key="restored")
         except LedgerBroken:
             _LOGGER.debug("Issues about orders need a ledger")
         return wanted
 
-    def _for_order(self, order: Order) -> dict[str, _Issue]:
+    async def _name(self, epoch: str) -> str:
+        """Return how people know a SIM; one that was removed by the end of its number."""
+        desk = self._home.engine.desk
+        if await desk.read(Ledger.is_removed, epoch):
+            return mask(await desk.read(Ledger.sim_number, epoch))
+        return sim_name(self._hass, epoch)
+
+    def _for_order(self, order: Order, name: str) -> dict[str, _Issue]:
         asked = order.state is State.ASKED
         if asked and order.assisted:
-            return self._for_task(order)
+            return self._for_task(order, name)
         numbers = {
-            "name": sim_name(self._hass, order.sim),
+            "name": name,
             "amount": shown_money(order.value or order.ceiling),
             "price": shown_money(order.price or order.ceiling),
         }
@@ -168,13 +176,13 @@ class _Watch:
             )
         }
 
-    def _for_task(self, order: Order) -> dict[str, _Issue]:
+    def _for_task(self, order: Order, name: str) -> dict[str, _Issue]:
         if order.kind is not Kind.RECHARGE:
             return {}  # Nothing was paid: it is only ticked off in the to-do list.
         status = self._home.engine.status(order.sim)
         url = None if status is None else status.sim.carrier.topup_url
         numbers = {
-            "name": sim_name(self._hass, order.sim),
+            "name": name,
             "amount": shown_money(order.value) if order.value else _UNKNOWN,
             "deadline": self._deadline(order.sim),
             "url": url or _UNKNOWN,

@@ -35,6 +35,7 @@ WHO_MAY_WHAT = {
     "reading": (True, True, True),
     "reading_on_auto": (True, False, False),
     "export": (True, False, True),
+    "thaw": (True, False, False),
 }
 
 

@@ -1,6 +1,6 @@
 """The policy: from each situation follows one action, for one reason."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -20,12 +20,15 @@ from .builders import NOW, capabilities, hkd, order, rules, sim, situation, usd,
 from .cases import (
     AFTER_ONE,
     ASSISTED,
+    DATA,
     FIX,
     HOUR,
     LATER,
     LOW,
     NEVER,
+    TODAY,
     a_no,
+    little_data,
     low,
     refusals,
     valid_for,
@@ -207,9 +210,46 @@ TABLE: list[tuple[Situation, Action, Reason]] = [
         Action.ASK,
         Reason.BALANCE_DOUBTFUL,
     ),
+    (situation(sim(rules=rules(lapse=True))), Action.NOTHING, Reason.LAPSE),
+    (
+        situation(sim(rules=rules(recharged_elsewhere=True))),
+        Action.NOTHING,
+        Reason.RECHARGED_ELSEWHERE,
+    ),
+    (
+        situation(sim(rules=rules(paused_until=date(2026, 3, 3)))),
+        Action.NOTHING,
+        Reason.PAUSED,
+    ),
+    (situation(sim(rules=rules(paused_until=TODAY))), Action.SEND, Reason.DUE),
+    *(
+        (situation(sim(rules=DATA), view(readings=little_data(**how))), action, reason)
+        for how, action, reason in (
+            ({}, Action.SEND, Reason.DUE),
+            ({"at": NOW - 49 * HOUR}, Action.ASK, Reason.ALLOWANCE_OLD),
+            ({"trust": Trust.HINT}, Action.ASK, Reason.ALLOWANCE_DOUBTFUL),
+            ({"trust": Trust.ESTIMATE}, Action.NOTHING, Reason.NOT_DUE),
+        )
+    ),
+    (
+        situation(sim(rules=rules(amount=None, fill_up_to=hkd("20")))),
+        Action.NOTHING,
+        Reason.FILL_UP_UNKNOWN,
+    ),
+    (situation(sim(rules=rules(fill_up_to=hkd("20")))), Action.SEND, Reason.DUE),
+    (
+        situation(sim(rules=rules(amount=None, product="7"))),
+        Action.SEND,
+        Reason.DUE,
+    ),
+    (
+        situation(sim(rules=rules(amount=None, cheapest=True))),
+        Action.SEND,
+        Reason.DUE,
+    ),
 ]
-# These two come from the engine, which knows prices: see test_engine and test_doors.
-ELSEWHERE = {Reason.OVER_CAP, Reason.PRICE_CHANGED}
+# These come from the engine, which knows prices: see test_engine and test_doors.
+ELSEWHERE = {Reason.OVER_CAP, Reason.PRICE_CHANGED, Reason.NO_PLAN, Reason.SHADOW}
 
 
 @pytest.mark.parametrize(("at", "action", "reason"), TABLE)

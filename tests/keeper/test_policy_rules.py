@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.sim_keeper.keeper.carriers import CarrierProfile, Event
+from custom_components.sim_keeper.keeper.due import clock_reading
 from custom_components.sim_keeper.keeper.orders import Effect, Kind, State
 from custom_components.sim_keeper.keeper.policy import (
     Action,
     Decision,
     Reason,
-    _deadline_reading,
     clock_doubtful,
     deadline_speaks,
     decide,
@@ -373,4 +373,4 @@ def test_without_a_deadline_nothing_speaks() -> None:
     bare = situation(seen=view(readings=Readings()))
     assert not deadline_speaks(bare)
     with pytest.raises(ValueError, match="rests on no reading"):
-        _deadline_reading(bare)
+        clock_reading(bare, None)

@@ -22,7 +22,7 @@ def test_modes_are_ranked_from_least_to_most() -> None:
         ({"mode": Mode.ASK}, {"mode": Mode.AUTO}, False),
         ({"low_balance": hkd("9")}, {"low_balance": hkd("8")}, True),
         ({"low_balance": hkd("9")}, {"low_balance": hkd("10")}, False),
-        ({"low_balance": hkd("9")}, {}, False),
+        ({"low_balance": hkd("9")}, {}, True),
         ({}, {"low_balance": hkd("9")}, False),
         ({}, {"amount": hkd("60")}, False),
         ({}, {"days_before": 9}, False),

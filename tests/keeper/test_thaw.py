@@ -32,7 +32,7 @@ from custom_components.sim_keeper.keeper.ports import Line, Quote, Wanted
 from custom_components.sim_keeper.keeper.sim import Mode
 from custom_components.sim_keeper.keeper.thaw import reopened
 
-from .model_world import ADMIN, Fault, ModelWorld, a_sim, expiring_in
+from .model_world import ACCOUNT, ADMIN, Fault, ModelWorld, a_sim, expiring_in
 from .scenes import (
     DAY,
     EPOCH,
@@ -416,7 +416,7 @@ async def test_who_waits_for_a_price_does_not_approve_in_another_ledger(
         return await quote(line, wanted)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(world.vendor, "quote", slow)
+        patch.setattr(world.channels[ACCOUNT], "quote", slow)
         question = await the_question(world)
         approval = asyncio.ensure_future(world.doors.approve(question.id, ADMIN))
         await waiting.wait()

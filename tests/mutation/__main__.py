@@ -45,15 +45,17 @@ def _show(verdict: Verdict, name: str, words: Mapping[bool, str]) -> None:
 
 
 def _options() -> argparse.Namespace:
-    names = [one.name for one in MUTATIONS]
     parser = argparse.ArgumentParser(prog="script/mutate")
-    parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], *names])
+    parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--quick", action="store_true", help=", ".join(QUICK))
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument(
         "--json", action="store_true", help="print nothing but the line"
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    if unknown := {*options.names} - {one.name for one in MUTATIONS}:
+        parser.error(f"no such mutation: {', '.join(sorted(unknown))}")
+    return options
 
 
 if __name__ == "__main__":

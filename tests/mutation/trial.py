@@ -21,7 +21,7 @@ _OPTIONS = (
     *("-p", "tests.mutation.lean"),
     *("-p", "tests.keeper.conftest", "-p", "tests.crash.conftest"),
 )
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/.+?)(?: - .*)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Budgets: which caps bear on an order, and whether there is room in them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,8 @@ class HouseholdRules:
 
     zone: ZoneInfo
     monthly_caps: tuple[Money, ...] = ()
+    account_caps: Mapping[str, Money] = field(default_factory=dict)
+    """What each account may spend in a month, by its unique id."""
 
 
 def month(zone: ZoneInfo, now: datetime) -> str:
@@ -37,6 +40,11 @@ def month(zone: ZoneInfo, now: datetime) -> str:
 def sim_scope(epoch: str) -> str:
     """Return the scope of one SIM's budget."""
     return f"sim:{epoch}"
+
+
+def account_scope(account: str) -> str:
+    """Return the scope of what all SIMs spend from one account."""
+    return f"account:{account}"
 
 
 HOUSEHOLD_SCOPE = "household"
@@ -53,9 +61,15 @@ def caps_for(sim: Sim, household: HouseholdRules, now: datetime) -> tuple[Cap, .
         period=month(sim.zone, now),
         limit=sim.rules.monthly_cap,
     )
+    home_month = month(household.zone, now)
     # Without a shared limit the household's spending is counted all the same.
-    counted = Cap(scope=HOUSEHOLD_SCOPE, period=month(household.zone, now), limit=None)
-    return (own, *(shared or [counted]))
+    counted = Cap(scope=HOUSEHOLD_SCOPE, period=home_month, limit=None)
+    caps = [own, *(shared or [counted])]
+    if sim.account is not None:
+        limit = household.account_caps.get(sim.account)
+        scope = account_scope(sim.account)
+        caps.append(Cap(scope=scope, period=home_month, limit=limit))
+    return tuple(caps)
 
 
 def holds_for(caps: tuple[Cap, ...], currency: str) -> tuple[Hold, ...]:

@@ -134,7 +134,11 @@ class Moves:
         if course.drain is None or not option.credit:
             return State(day, expiry, activity, state.bought, state.lasts)
         bought = state.bought + option.credit
-        return State(day, expiry, activity, bought, self._lasts(bought))
+        lasts = self._lasts(bought)
+        # Once it lasts to the end, more of it is no other state.
+        return State(
+            day, expiry, activity, bought if lasts < self.end else _NEVER, lasts
+        )
 
     def due(self, state: State) -> int:
         """Return the last day for the next purchase, today if that day is over."""

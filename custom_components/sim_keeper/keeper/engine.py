@@ -39,7 +39,7 @@ from .policy import (
 )
 from .ports import Json, Wanted
 from .reminders import due_reminder
-from .sim import Field, Mode, Reading, Sim, only_tightens
+from .sim import Field, Mode, Reading, RuleKind, Sim, only_tightens
 from .status import SimStatus, months_caps, status
 from .world import World
 
@@ -121,7 +121,7 @@ class Engine:
         await self._isolated("a thaw", noted)
         for epoch, sim in frozen.sims.items():
             if not await self.is_over(epoch):
-                await self.register(sim, frozen._first[epoch])
+                await self.register(sim, frozen._first.get(epoch, ()))
         if frozen._running:
             await self.start()
 
@@ -178,9 +178,10 @@ class Engine:
     async def is_over(self, epoch: str) -> bool:
         """Tell whether the ledger has ended this life of a SIM: its keys are not used again."""
         try:
-            return await self.desk.read(Ledger.is_removed, epoch)
+            over = await self.desk.read(Ledger.is_removed, epoch)
         except LedgerBroken:
             return False
+        return over and self.desk.fault is None
 
     async def change(self, sim: Sim) -> None:
         """Apply new settings of a SIM at once. Unless they only tighten, they are a go-ahead."""
@@ -484,6 +485,9 @@ class Engine:
         holds = await self.room(sim, offer)
         if decision.action is Action.SEND and not limited(holds):
             new = replace(new, why={**new.why, "reason": Reason.NO_CAP.value})
+        elif decision.action is Action.SEND and sim.rules.shadow:
+            await self._shadow(at, decision, offer)
+            return False
         elif decision.action is Action.SEND:
             ordinal = await self.checkout.free_ordinal(sim, new, holds)
             order, attempt = await self.desk.write(
@@ -493,6 +497,19 @@ class Engine:
             return False
         await self.desk.write(Ledger.ask, new, "keeper", self.world.now())
         return True
+
+    async def _shadow(self, at: Situation, decision: Decision, offer: Offer) -> None:
+        """Note, once for each need, what would have been bought now."""
+        sim, rules = at.sim, [rule.value for rule in decision.rules]
+        need = " ".join(sorted(rules))
+        if decision.rules != (RuleKind.LOW_BALANCE,):
+            need += f" {decision.numbers.get('deadline')}"
+        if not await self.desk.read(Ledger.was_shadowed, sim.epoch, need):
+            price, value = offer.quote.price, offer.quote.value
+            details: dict[str, Json] = {"need": need, "price": str(price)}
+            if value is not None:
+                details["amount"] = str(value)
+            await self._note_skip(at.view, sim, Reason.SHADOW, details)
 
     async def assign(
         self,
@@ -521,6 +538,11 @@ class Engine:
 
     async def room(self, sim: Sim, offer: Offer) -> tuple[Hold, ...]:
         """Return the holds for an offer, or raise OrderRefused when a cap has no room."""
+        most = sim.rules.order_cap
+        if most and most.currency == offer.ceiling.currency and most < offer.ceiling:
+            raise OrderRefused(
+                Reason.OVER_CAP.value, price=str(offer.ceiling), left=str(most)
+            )
         caps = caps_for(sim, self.household, self.world.now())
         holds = holds_for(caps, offer.ceiling.currency)
         spent = tuple(
@@ -601,19 +623,24 @@ class Engine:
         return task
 
     async def _skip(
-        self, view: LedgerView, sim: Sim, reason: str, **numbers: str
+        self, view: LedgerView, sim: Sim, reason: str, **numbers: Json
     ) -> None:
         """Note, once per cycle and reason, that a recharge was due and was not made."""
         if not await self.desk.read(
             Ledger.was_skipped, sim.epoch, view.cycle, str(reason)
         ):
-            await self.desk.write(
-                Ledger.add_event,
-                EventType.SKIPPED,
-                sim.epoch,
-                {"cycle": view.cycle, "reason": str(reason), **numbers},
-                self.world.now(),
-            )
+            await self._note_skip(view, sim, reason, numbers)
+
+    async def _note_skip(
+        self, view: LedgerView, sim: Sim, reason: str, numbers: Mapping[str, Json]
+    ) -> None:
+        await self.desk.write(
+            Ledger.add_event,
+            EventType.SKIPPED,
+            sim.epoch,
+            {"cycle": view.cycle, "reason": str(reason), **numbers},
+            self.world.now(),
+        )
 
     async def _note_mismatch(self, at: Situation, now: datetime) -> None:
         """Say so when a source that watches the line has not shown a recharge in a day."""

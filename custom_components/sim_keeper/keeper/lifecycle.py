@@ -81,7 +81,9 @@ def lifecycle(sim: Sim, readings: Readings, now: datetime) -> Lifecycle:
         grace_end=_end(day + timedelta(days=rescue), sim.zone)
         if day is not None and rescue is not None
         else None,
-        stage=None if day is None else _stage(day, rescue, today, expiring_days(sim)),
+        stage=None
+        if day is None
+        else _stage(day, rescue, today, expiring_days(sim, clock)),
         days_left=None if day is None else max(0, (day - today).days),
         estimated=reading is not None and reading.trust is Trust.ESTIMATE,
         learned_on=None
@@ -90,9 +92,34 @@ def lifecycle(sim: Sim, readings: Readings, now: datetime) -> Lifecycle:
     )
 
 
-def expiring_days(sim: Sim) -> int:
-    """Return how many days before its deadline a SIM counts as expiring."""
-    return EXPIRING_DAYS if sim.rules.days_before is None else sim.rules.days_before
+def expiring_days(sim: Sim, clock: Clock | None = None) -> int:
+    """Return how many days before its deadline, by this clock, a SIM counts as expiring."""
+    days = sim.rules.days_before
+    if clock is Clock.ACTIVITY and sim.rules.days_before_activity is not None:
+        days = sim.rules.days_before_activity
+    return EXPIRING_DAYS if days is None else days
+
+
+def stage_changes(sim: Sim, life: Lifecycle) -> tuple[tuple[datetime, Stage], ...]:
+    """Return the moments at which the stage changes by time alone, the first one first.
+
+    Moments may lie in the past. Without a known grace time the end is the assumed one.
+    """
+    if life.deadline is None:
+        return ()
+    day = life.deadline.astimezone(sim.zone).date()
+    rescue = rescue_days(sim.carrier)
+    grace = ASSUMED_GRACE_DAYS if rescue is None else rescue
+    expiring = day - timedelta(days=expiring_days(sim, life.clock) + 1)
+    ends = (
+        (expiring, Stage.EXPIRING),
+        (day, Stage.GRACE),
+        (day + timedelta(days=grace), Stage.LOST),
+    )
+    second = timedelta(seconds=1)
+    moments = ((end_of_day(end, sim.zone) + second, stage) for end, stage in ends)
+    # Without any grace time the number is lost at once.
+    return tuple(m for m in moments if grace or m[1] is not Stage.GRACE)
 
 
 def _earliest(

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from .carriers import Stacking
 from .course import Course, Moves, Option, Plan, State, Step, on_sale
 
-STATES_MAX = 200_000
+STATES_MAX = 50_000
 """How many states of a number are looked at; no real case comes near."""
 
 

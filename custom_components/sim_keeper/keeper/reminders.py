@@ -25,14 +25,17 @@ class Reminder:
 
 def due_reminder(sim: Sim, life: Lifecycle, today: date) -> Reminder | None:
     """Return the reminder that the present stage calls for, told already or not."""
-    if sim.rules.mode is Mode.OFF or life.deadline is None or life.days_left is None:
+    if sim.rules.lapse or sim.rules.mode is Mode.OFF:
+        return None
+    if life.deadline is None or life.days_left is None:
         return None
     deadline = life.deadline.astimezone(sim.zone).date().isoformat()
     if life.stage is Stage.LOST:
         return Reminder(deadline, "lost")
     if life.stage is Stage.GRACE:
         return Reminder(deadline, f"grace:{today.isoformat()}")
-    first = STAGE_MAX_AUTOMATIC if sim.rules.mode is Mode.AUTO else STAGES[0]
+    automatic = sim.rules.mode is Mode.AUTO or sim.rules.recharged_elsewhere
+    first = STAGE_MAX_AUTOMATIC if automatic else STAGES[0]
     reached = [stage for stage in STAGES if life.days_left <= stage <= first]
     if not reached:
         return None

@@ -1,32 +1,13 @@
-"""The values that describe a prepaid line: the SIM, its rules and its readings."""
+"""The values that describe a prepaid line: the SIM and its readings; its rules are in `rules`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from .carriers import CarrierProfile
 from .money import Money
-
-
-class Mode(StrEnum):
-    """How far SIM Keeper may go for a SIM, from least to most."""
-
-    OFF = "off"
-    REMIND = "remind"
-    ASK = "ask"
-    AUTO = "auto"
-
-
-LOOSENESS = {mode: rank for rank, mode in enumerate(Mode)}
-"""Rank of each mode: moving to a greater one lets the machine do more."""
-
-
-class RuleKind(StrEnum):
-    """What can make a recharge due."""
-
-    LOW_BALANCE = "low_balance"
-    DAYS_BEFORE = "days_before"
+from .rules import LOOSENESS, Mode, RuleKind, Rules, only_tightens
 
 
 class Field(StrEnum):
@@ -50,6 +31,22 @@ class Trust(StrEnum):
     HINT = "hint"
     """Anybody could have sent it."""
 
+
+__all__ = [
+    "LOOSENESS",
+    "SOURCE_RECHARGE",
+    "UNIT_BYTE",
+    "UNIT_DAY",
+    "Field",
+    "Mode",
+    "Reading",
+    "Readings",
+    "RuleKind",
+    "Rules",
+    "Sim",
+    "Trust",
+    "only_tightens",
+]
 
 SOURCE_RECHARGE = "recharge"
 """The source of what was worked out from a recharge."""
@@ -97,29 +94,6 @@ class Readings:
     expiry: Reading | None = None
     data_left: Reading | None = None
     last_activity: Reading | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What the user wants for a SIM. `monthly_cap` is in the currency that pays."""
-
-    mode: Mode
-    low_balance: Money | None = None
-    days_before: int | None = None
-    amount: Money | None = None
-    monthly_cap: Money | None = None
-    pays_in: str | None = None
-    """The currency of the wallet that pays; None where it is the SIM's own."""
-
-
-def only_tightens(old: Rules, new: Rules) -> bool:
-    """Tell whether a change of rules does no more than lower the mode or the threshold."""
-    lower = LOOSENESS[new.mode] <= LOOSENESS[old.mode]
-    if old.low_balance is not None and new.low_balance is not None:
-        lower = lower and new.low_balance <= old.low_balance
-    else:
-        lower = lower and old.low_balance == new.low_balance
-    return lower and old == replace(new, mode=old.mode, low_balance=old.low_balance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

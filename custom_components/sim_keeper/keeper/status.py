@@ -15,6 +15,7 @@ from .policy import (
     Situation,
     deadline_speaks,
     next_recharge,
+    wanted,
 )
 from .sim import Mode, Sim
 
@@ -34,7 +35,7 @@ class SimStatus:
     last_recharge: Order | None
     next_recharge_at: datetime | None
     next_cost: Money | None
-    """What the next recharge will cost, as the user set it."""
+    """What the next recharge will cost, as far as the rules say it."""
     spent: Money
     """Held and spent this month in the currency that pays."""
     budget_left: Money | None
@@ -61,6 +62,7 @@ def status(
     readings = view.readings
     threshold = sim.rules.low_balance
     outdated = life.deadline is not None and not deadline_speaks(at)
+    recharge_at, buys = next_recharge(at, now), wanted(at, now)
     return SimStatus(
         sim=sim,
         life=life,
@@ -70,8 +72,8 @@ def status(
         last_activity=readings.last_activity.day if readings.last_activity else None,
         last_reading_at=_newest(view),
         last_recharge=view.last_recharge,
-        next_recharge_at=next_recharge(at, now),
-        next_cost=sim.rules.amount if next_recharge(at, now) else None,
+        next_recharge_at=recharge_at,
+        next_cost=buys.amount if recharge_at and buys else None,
         spent=spent,
         budget_left=_left(sim, spent),
         order=view.order,
@@ -111,7 +113,11 @@ def _needs_attention(at: Situation, decision: Decision, *, outdated: bool) -> bo
         State.ASKED,
         State.NEEDS_PERSON,
     )
-    if waits or view.task is not None or at.life.over:
+    if waits or view.task is not None:
+        return True
+    if at.sim.rules.lapse:
+        return at.frozen
+    if at.life.over:
         return True
     if at.frozen or (outdated and at.sim.rules.mode is not Mode.OFF):
         return True

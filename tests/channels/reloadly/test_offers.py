@@ -168,6 +168,7 @@ def test_null_local_limits_fall_back_to_dollars() -> None:
     quote = quote_of(tariff, wanted("50000", "IDR"), None)
     assert quote.body["useLocalAmount"] is False
     assert quote.body["amount"] == "3.23"
+    assert quote.value is not None
     assert Money.parse("50000", "IDR") <= quote.value
     # 3.23 less the international discount of 10 %
     assert quote.price == Money.parse("2.91", "USD")

@@ -196,6 +196,25 @@ def test_a_file_that_another_process_writes_is_a_fault_not_a_wait_for_ever(
     other.execute("ROLLBACK")
 
 
+def test_a_commit_that_fails_is_undone(path: Path) -> None:
+    """Otherwise what never became durable could still be read, as if it were."""
+    ledger = made_at(path)
+    events = ledger.last_event()
+    conn_of(ledger).execute("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(path, autocommit=True)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM event").fetchone()
+    with pytest.raises(LedgerBroken) as caught:
+        ledger.add_event(EventType.DAY, None, {}, NOW)
+    assert caught.value.fault is LedgerFault.UNWRITABLE
+    assert not caught.value.needs_restart
+    assert not conn_of(ledger).in_transaction
+    other.close()
+    assert ledger.last_event() == events
+    ledger.add_event(EventType.DAY, None, {}, NOW)
+    assert ledger.last_event() == events + 1
+
+
 def test_a_frozen_file_is_left_as_it_is(path: Path) -> None:
     for harm in (_garbage, _newer, _truncated):
         harm(closed_at(path))
@@ -288,6 +307,18 @@ def test_a_ledger_that_was_silent_for_more_than_a_day_is_restored(
 ) -> None:
     closed_at(path)
     assert _reopened(path, NOW + timedelta(hours=silence)).restored is restored
+
+
+def test_that_a_ledger_was_restored_is_noted_once(path: Path) -> None:
+    closed_at(path)
+    for _ in range(2):
+        file.witness_path(path).unlink()
+        ledger = open_at(path)
+        assert ledger.restored
+        events = [event.type for event in ledger.events_since(0)]
+        assert events.count(EventType.RESTORED) == 1
+        ledger.close()
+    assert not open_at(path).restored
 
 
 def test_a_restored_ledger_speaks_again_with_its_witness(path: Path) -> None:

@@ -32,15 +32,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
-    """A code's verdict, what it asks for where it is a "no", and our words for it."""
+    """A code's verdict, what it asks for where an order was refused, and our words for it."""
 
     verdict: Verdict
-    refusal: RefusalClass
+    refusal: RefusalClass | None
     words: str
 
 
 def _group(
-    verdict: Verdict, refusal: RefusalClass, words: Mapping[str, str]
+    verdict: Verdict, refusal: RefusalClass | None, words: Mapping[str, str]
 ) -> dict[str, Meaning]:
     return {
         code: Meaning(verdict=verdict, refusal=refusal, words=text)
@@ -48,23 +48,22 @@ def _group(
     }
 
 
-_FIX = RefusalClass.FIX_FIRST
 MEANINGS: Mapping[str, Meaning] = {
-    **_group(Verdict.DONE, _FIX, {"00": "done"}),
-    **_group(Verdict.PENDING, _FIX, {"39": "processing", "201": "not mapped yet"}),
-    **_group(Verdict.ABSENT, _FIX, {"06": "no such order"}),
+    **_group(Verdict.DONE, None, {"00": "done"}),
+    **_group(Verdict.PENDING, None, {"39": "processing", "201": "not mapped yet"}),
+    **_group(Verdict.ABSENT, None, {"06": "no such order"}),
     **_group(
         Verdict.LOGIN,
-        _FIX,
+        None,
         {
             "204": "wrong signature",
             "118": "account suspended",
         },
     ),
-    **_group(Verdict.ADDRESS, _FIX, {"102": "address not allowed"}),
+    **_group(Verdict.ADDRESS, RefusalClass.FIX_FIRST, {"102": "address not allowed"}),
     **_group(
         Verdict.CALL,
-        _FIX,
+        RefusalClass.FIX_FIRST,
         {"107": "malformed", "117": "wrong path", "205": "wrong command"},
     ),
     **_group(
@@ -78,7 +77,7 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     **_group(
         Verdict.FAILED,
-        _FIX,
+        RefusalClass.FIX_FIRST,
         {
             "12": "the number holds too much credit",
             "16": "number of another operator",

@@ -6,7 +6,13 @@ its date, only by number and product.
 
 from dataclasses import dataclass
 
-from ...keeper.errors import LoginFailed, OutcomeUnknown, Rejected, Unavailable
+from ...keeper.errors import (
+    LoginFailed,
+    OutcomeUnknown,
+    RefusalClass,
+    Rejected,
+    Unavailable,
+)
 from ...keeper.ports import Confirmed, Foreign, Found, Pending, Purchase, Submitted
 from ..amounts import cost_in
 from ..http import Answer
@@ -48,19 +54,19 @@ class Seen:
         return None not in (self.key, self.number, self.product)
 
     @property
-    def refused(self) -> bool:
-        """Whether the order itself failed, without a word that contradicts it."""
-        if self.meaning is None or self.meaning.verdict is not Verdict.FAILED:
-            return False
-        if self.status is None:
-            return self.code != NEEDS_STATUS
-        return self.status == _FAILED
+    def verdict(self) -> Verdict | None:
+        """What the code says."""
+        return None if self.meaning is None else self.meaning.verdict
+
+    @property
+    def contradicts_a_no(self) -> bool:
+        """Whether the status says that the order is on its way, or delivered."""
+        return self.status in (_PROCESSING, _SUCCESS)
 
     @property
     def delivered(self) -> bool:
         """Whether it was delivered: both the code and the status say so."""
-        done = self.meaning is not None and self.meaning.verdict is Verdict.DONE
-        return done and self.status == _SUCCESS
+        return self.verdict is Verdict.DONE and self.status == _SUCCESS
 
     @property
     def reference(self) -> str | None:
@@ -107,6 +113,9 @@ def found_in(answer: Answer, purchase: Purchase) -> Found | None:
         raise Unavailable("the answer belongs to another order")
     if not seen.whole:
         return None
+    if seen.verdict is Verdict.FAILED and seen.status == _FAILED:
+        # Whatever it was for: nothing was bought under this key, and nothing can be any more.
+        raise _rejected(seen)
     if not seen.matches(purchase):
         return Foreign(
             reference=seen.reference or purchase.key,
@@ -114,8 +123,6 @@ def found_in(answer: Answer, purchase: Purchase) -> Found | None:
             value=None,
             at=None,
         )
-    if seen.refused and seen.status == _FAILED:
-        raise _rejected(seen)
     return _settled(seen, purchase)
 
 
@@ -124,19 +131,24 @@ def taken_in(answer: Answer, purchase: Purchase) -> Submitted:
     seen = seen_in(answer)
     if not seen.matches(purchase):
         raise OutcomeUnknown("the answer belongs to another order")
-    verdict = None if seen.meaning is None else seen.meaning.verdict
-    open_or_done = seen.status in (_PROCESSING, _SUCCESS)
-    if verdict is Verdict.LOGIN and not open_or_done:
-        raise LoginFailed(label(answer))
-    if seen.refused or (
-        verdict in (Verdict.ADDRESS, Verdict.CALL) and not open_or_done
-    ):
-        raise _rejected(seen)
     if seen.delivered and seen.whole:
         return _settled(seen, purchase)
-    if verdict is Verdict.PENDING and seen.status in (None, _PROCESSING):
+    if seen.verdict is Verdict.PENDING and seen.status in (None, _PROCESSING):
         return Pending(reference=seen.reference)
+    if not seen.contradicts_a_no:
+        _raise_for_no(seen, answer)
     raise OutcomeUnknown(label(answer))
+
+
+def _raise_for_no(seen: Seen, answer: Answer) -> None:
+    """Raise what a documented "no" to a purchase means; pass over anything else."""
+    if seen.verdict is Verdict.LOGIN:
+        raise LoginFailed(label(answer))
+    if seen.verdict in (Verdict.ADDRESS, Verdict.CALL):
+        raise _rejected(seen)
+    proven = seen.status == _FAILED or seen.code != NEEDS_STATUS
+    if seen.verdict is Verdict.FAILED and proven:
+        raise _rejected(seen)
 
 
 def _settled(seen: Seen, purchase: Purchase) -> Confirmed | Pending:
@@ -156,10 +168,9 @@ def _settled(seen: Seen, purchase: Purchase) -> Confirmed | Pending:
 
 def _rejected(seen: Seen) -> Rejected:
     """Return the refusal. A failed order is shown under its key for ever: that is used up."""
-    if seen.meaning is None:
-        raise ValueError("no refusal without a meaning")
     booked = seen.whole and seen.reference is not None
-    return Rejected(named(seen.data), seen.meaning.refusal, consumed=booked)
+    refusal = (seen.meaning and seen.meaning.refusal) or RefusalClass.FIX_FIRST
+    return Rejected(named(seen.data), refusal, consumed=booked)
 
 
 def _status(value: Parsed) -> int | None:

@@ -132,7 +132,7 @@ class Book:
         rows = [(table, self._upsert(table, row)) for table, row in entry.rows]
         seq, previous = self.last_event()
         data = encode({**(entry.details or {}), "rows": rows})
-        fields: list[Value] = [
+        fields = (
             seq + 1,
             seconds(now),
             None if entry.effective_at is None else seconds(entry.effective_at),
@@ -141,10 +141,10 @@ class Book:
             entry.type.value,
             entry.actor,
             data,
-        ]
+        )
         self.conn.execute(
             "INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?)",
-            (*fields, link(previous, fields)),
+            (*fields, link(previous, *fields)),
         )
         if entry.type in TOLD and not entry.quiet:
             self.conn.execute(

@@ -1,8 +1,9 @@
 """The hash chain over events, and the fold of events into rows."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 import hashlib
 import json
+from operator import itemgetter
 import sqlite3
 from typing import Any
 
@@ -14,17 +15,20 @@ type Value = str | int | None
 type Row = dict[str, Value]
 type Change = tuple[str, Row]
 """A table and the columns (key included) that are written."""
-type Folded = dict[str, dict[tuple[Value, ...], Row]]
+type Key = Value | tuple[Value, ...]
+type Folded = dict[str, dict[Key, Row]]
 
 GENESIS = bytes(32)
 _BATCH = 1000
-_SEPARATOR = "\x1f"
 _NULL = "\x00"
 _DEFAULTS: Mapping[str, Row] = {
     "orders": {"kind": "recharge", "effect": "open"},
     "attempt": {"sends": 1, "looks": 0, "consumed": 0},
 }
 """What the database fills in for columns that an event does not name. All others: NULL."""
+_KEY_OF: Mapping[str, Callable[[Row], Key]] = {
+    table: itemgetter(*keys) for table, keys in PRIMARY_KEYS.items()
+}
 
 
 def encode(data: Mapping[str, object]) -> str:
@@ -32,13 +36,27 @@ def encode(data: Mapping[str, object]) -> str:
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def link(previous: bytes, fields: Iterable[Value]) -> bytes:
+def link(
+    previous: bytes,
+    seq: int,
+    at: int,
+    effective_at: int | None,
+    sim: str | None,
+    order_id: int | None,
+    type_: str,
+    actor: str,
+    data: str,
+) -> bytes:
     """Return the hash of an event's fields, bound to the event before it.
 
-    No field but the last, the data, can hold the separator or the sign for NULL.
+    No field but the last, the data, can hold the separator (1F) or the sign for NULL (00).
     """
-    words = [_NULL if field is None else str(field) for field in fields]
-    return hashlib.sha256(previous + _SEPARATOR.join(words).encode()).digest()
+    text = (
+        f"{seq}\x1f{at}\x1f{_NULL if effective_at is None else effective_at}"
+        f"\x1f{_NULL if sim is None else sim}\x1f{_NULL if order_id is None else order_id}"
+        f"\x1f{type_}\x1f{actor}\x1f{data}"
+    )
+    return hashlib.sha256(previous + text.encode()).digest()
 
 
 def find_break(conn: sqlite3.Connection) -> str | None:
@@ -47,12 +65,14 @@ def find_break(conn: sqlite3.Connection) -> str | None:
     previous = GENESIS
     expected = 1
     for batch in _events(conn):
-        for *fields, digest in batch:
-            previous = link(previous, fields)
-            if fields[0] != expected or digest != previous:
+        for seq, at, effective_at, sim, order_id, type_, actor, data, digest in batch:
+            previous = link(
+                previous, seq, at, effective_at, sim, order_id, type_, actor, data
+            )
+            if seq != expected or digest != previous:
                 return f"chain: broken at event {expected}"
             expected += 1
-        _fold(folded, [fields[-2] for fields in batch])
+        _fold(folded, [event[-2] for event in batch])
     return _differing_row(conn, folded)
 
 
@@ -69,12 +89,12 @@ def _fold(folded: Folded, texts: list[str]) -> None:
     """Apply the changes of some events. One parse of many is far cheaper than many of one."""
     for data in orjson.loads(f"[{','.join(texts)}]"):
         for table, row in data["rows"]:
-            key = tuple([row[name] for name in PRIMARY_KEYS[table]])
+            key = _KEY_OF[table](row)
             rows = folded[table]
             if key in rows:
                 rows[key].update(row)
             else:
-                rows[key] = row
+                rows[key] = {**_DEFAULTS[table], **row} if table in _DEFAULTS else row
 
 
 def _differing_row(conn: sqlite3.Connection, folded: Folded) -> str | None:
@@ -82,14 +102,15 @@ def _differing_row(conn: sqlite3.Connection, folded: Folded) -> str | None:
         rows = folded[table]
         cursor = conn.execute(f"SELECT * FROM {table}")  # noqa: S608 - a name of ours
         names = [column[0] for column in cursor.description]
-        empty: Row = {**dict.fromkeys(names), **_DEFAULTS.get(table, {})}
-        places = [names.index(key) for key in keys]
+        names_all = frozenset(names)
+        key_of = itemgetter(*[names.index(key) for key in keys])
         count = 0
         for values in cursor:
             count += 1
-            known = rows.get(tuple([values[place] for place in places]))
-            if known is None or {**empty, **known} != dict(
-                zip(names, values, strict=True)
+            known = rows.get(key_of(values), {})
+            # What events do not name is NULL; and they name no column that is not there.
+            if tuple(map(known.get, names)) != values or not names_all.issuperset(
+                known
             ):
                 return f"fold: {table} differs from its events"
         if count != len(rows):

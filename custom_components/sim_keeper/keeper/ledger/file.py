@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from glob import escape
-from itertools import count
 import json
 import os
 from pathlib import Path
@@ -136,10 +135,9 @@ def snapshot_path(path: Path) -> Path:
 def aside_path(path: Path, now: datetime) -> Path:
     """Return a free place beside a ledger for a file of it that cannot be used."""
     stem = f"{path.name}{_ASIDE}{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    aside = path.with_name(stem)
-    for number in count(2):
-        if not aside.exists():
-            break
+    aside, number = path.with_name(stem), 1
+    while aside.exists():
+        number += 1
         aside = path.with_name(f"{stem}-{number}")
     return aside
 

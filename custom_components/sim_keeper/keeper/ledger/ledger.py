@@ -33,13 +33,17 @@ class Ledger(Registry):
         `expected` tells that a ledger existed before: then a missing file is not an empty one.
         """
         witness = file.read_witness(path)
-        exists = _has_content(path)
         expected = expected or witness is not None or file.has_traces(path)
-        if not exists and expected:
+        if expected and not _has_content(path):
             raise LedgerBroken(LedgerFault.MISSING, "the file is gone")
         conn: sqlite3.Connection | None = None
         try:
             conn = file.connect(path)
+            # Asking rolls back a creation that was cut off.
+            (pages,) = conn.execute("PRAGMA page_count").fetchone()
+            exists = pages > 0
+            if expected and not exists:
+                raise LedgerBroken(LedgerFault.MISSING, "the file is empty")
             if not exists:
                 file.create(conn, fresh_uuid)
             file.check(conn, path)

@@ -179,6 +179,27 @@ class Reader:
             is not None
         )
 
+    def was_shadowed(self, epoch: str, need: str) -> bool:
+        """Tell whether the newest trial of a SIM was for this need, which lasts since then.
+
+        A need of the balance is a new one once the balance was read higher than at the trial.
+        """
+        row = self._book.row(
+            "SELECT at, json_extract(data, '$.need') AS need FROM event WHERE sim = ?"
+            " AND type = 'skipped' AND json_extract(data, '$.reason') = 'shadow'"
+            " ORDER BY seq DESC LIMIT 1",
+            epoch,
+        )
+        if row is None or row["need"] != need:
+            return False
+        risen = self._book.value(
+            "SELECT 1 FROM reading r WHERE sim = ? AND field = 'balance' AND got_at >= ?"
+            " AND value > (SELECT value FROM reading WHERE sim = r.sim AND field = 'balance'"
+            "  AND got_at < ? ORDER BY id DESC LIMIT 1)",
+            *(epoch, row["at"], row["at"]),
+        )
+        return risen is None
+
     def newest_event(self, type_: EventType, epoch: str | None) -> Event | None:
         """Return the newest event of a type for a SIM."""
         return self._book.memo.recall(

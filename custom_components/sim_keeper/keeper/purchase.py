@@ -1,0 +1,108 @@
+"""What to buy: the user's amount, product or target, or the first step of the cheapest plan."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from .carriers import activity_limit
+from .course import Course, Option
+from .due import CHEAPEST_DAYS_BEFORE, only_deadlines, speaks, today_of
+from .money import Money
+from .orders import Effect, Order
+from .planner import cheapest
+from .ports import Wanted
+from .sim import Reading, RuleKind, Sim, Trust
+from .situation import Situation
+
+READING_AGE_MAX = timedelta(hours=48)
+BALANCE_SETTLES_AFTER = timedelta(hours=48)
+"""How long a reading may lag behind a recharge that no source has verified."""
+PLANNED_AHEAD = timedelta(days=365)
+
+
+def wanted(at: Situation, now: datetime) -> Wanted | None:
+    """Return what the rules buy now; None where nothing is set or it cannot be worked out.
+
+    What the cheapest plan buys depends on what is on sale: see `cheapest_now`.
+    """
+    rules = at.sim.rules
+    if rules.product is not None:
+        return Wanted(product=rules.product)
+    amount = rules.amount if rules.fill_up_to is None else _missing(at, now)
+    return None if amount is None else Wanted(amount=amount)
+
+
+def buys_cheapest(at: Situation, rules: tuple[RuleKind, ...]) -> bool:
+    """Tell whether the planner chooses: only where nothing but deadlines calls for a recharge."""
+    return at.sim.rules.cheapest and only_deadlines(rules)
+
+
+def cheapest_now(
+    at: Situation, options: Sequence[Option], now: datetime
+) -> Wanted | None:
+    """Return the first purchase of the cheapest plan for a year; None where no plan works.
+
+    Raises CurrencyMismatch for prices in several currencies, or in another than the cap's.
+    """
+    plan = cheapest(course_of(at, now), options)
+    if plan is None or not plan.steps:
+        return None
+    return plan.steps[0].option.wanted
+
+
+def course_of(at: Situation, now: datetime) -> Course:
+    """Return what the planner has to do for a SIM: to keep it alive for a year from today."""
+    sim, readings = at.sim, at.view.readings
+    today = today_of(sim, now)
+    lead = sim.rules.days_before
+    return Course(
+        carrier=sim.carrier,
+        today=today,
+        until=today + PLANNED_AHEAD,
+        expiry=readings.expiry.day if readings.expiry else None,
+        activity=activity_limit(sim.carrier, readings.last_activity.day)
+        if readings.last_activity
+        else None,
+        lead_days=CHEAPEST_DAYS_BEFORE if lead is None else lead,
+    )
+
+
+def reading_old(reading: Reading | None, now: datetime) -> bool:
+    """Tell whether a balance or allowance is too old to buy on."""
+    return reading is not None and not (
+        timedelta(0) <= now - reading.observed_at <= READING_AGE_MAX
+    )
+
+
+def reading_doubtful(reading: Reading | None, last: Order | None) -> bool:
+    """Tell whether a balance or allowance may be wrong, or older than the last recharge."""
+    if reading is None or reading.trust not in (Trust.TYPED, Trust.MEASURED):
+        return True
+    if last is None or last.settled_at is None:
+        return False
+    wait = timedelta(0) if last.effect is Effect.VERIFIED else BALANCE_SETTLES_AFTER
+    return reading.observed_at <= last.settled_at + wait
+
+
+def _missing(at: Situation, now: datetime) -> Money | None:
+    """Return what is missing to the target, but at least the amount or the smallest top-up."""
+    rules, balance = at.sim.rules, at.view.readings.balance
+    target, least = rules.fill_up_to, rules.amount or _smallest(at.sim)
+    if (
+        target is None
+        or balance is None
+        or balance.unit != target.currency
+        or not speaks(balance, at, now)
+        or reading_old(balance, now)
+        or reading_doubtful(balance, at.view.last_recharge)
+    ):
+        # Filling up from a wrong balance would buy too much.
+        return rules.amount
+    missing = target - balance.money
+    if least is not None and missing < least:
+        return least
+    return missing if missing.minor > 0 else None
+
+
+def _smallest(sim: Sim) -> Money | None:
+    smallest = sim.carrier.min_topup
+    return smallest if smallest and smallest.currency == sim.currency else None
