@@ -127,7 +127,9 @@ class House:
 
     async def orders(self, *states: State) -> list[Order]:
         """Return the orders in some states, or all."""
-        return await self.home.engine.desk.read(Ledger.in_state, *(states or State))
+        return list(
+            await self.home.engine.desk.read(Ledger.in_state, *(states or State))
+        )
 
     async def low_balance(self, epoch: str = EPOCH) -> None:
         """Let the balance of a SIM fall below its threshold."""

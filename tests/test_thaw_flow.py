@@ -18,13 +18,15 @@ from custom_components.sim_keeper.keeper.errors import LedgerFault
 from custom_components.sim_keeper.keeper.ledger import EventType, Ledger, file
 from custom_components.sim_keeper.keeper.ledger.schema import VERSION
 from custom_components.sim_keeper.keeper.orders import Order, State
+from custom_components.sim_keeper.keeper.ports import Json
 from custom_components.sim_keeper.repairs import async_create_fix_flow
 
 from .config_flow.builders import AXIS, EPOCH, TEXTS
 from .home_fixtures import House
+from .test_notify import PHONE, Phones, phones
 from .test_repairs import Answering, answering, issues
 
-__all__ = ["answering"]
+__all__ = ["answering", "phones"]
 
 DAMAGED, MISSING = "ledger_frozen_damaged", "ledger_frozen_missing"
 
@@ -506,3 +508,44 @@ async def test_a_question_of_before_is_not_answered_in_another_ledger(
     assert (result["type"], result["reason"]) == ("abort", "failed")
     assert "replaced" in result["description_placeholders"]["error"]
     assert house.vendor.bought == 0
+
+
+async def test_a_button_of_before_does_nothing_in_another_ledger(
+    found: Found, answering: Answering, phones: Phones, admin: Context
+) -> None:
+    house = found.house
+    house.account()
+    house.household(notify=[PHONE])
+    sim = house.buying_sim()
+    await house.start()
+    await house.call("recharge", device_id=house.device(sim))
+    approve = phones.button(0)
+    await found.back_up()
+    await found.weaken()
+    await choose(answering, "snapshot")
+    await house.settle()
+    assert [order.state for order in await house.orders()] == [State.ASKED]
+    await phones.tap(house, approve, admin)
+    assert house.vendor.bought == 0
+    assert "no longer" in phones.last["message"]
+
+
+async def test_what_happens_in_another_ledger_is_told_although_its_numbers_are_known(
+    found: Found, sim: MockConfigEntry, answering: Answering
+) -> None:
+    house, desk = found.house, found.house.home.engine.desk
+    await found.back_up()
+    for cycle in range(5):
+        details: dict[str, Json] = {"cycle": cycle, "reason": "no_amount"}
+        now = house.home.now()
+        await desk.write(Ledger.add_event, EventType.SKIPPED, EPOCH, details, now)
+    await house.settle()
+    assert await desk.read(Ledger.untold) == []
+    told_until = await desk.read(Ledger.last_event)
+    await found.weaken()
+    await choose(answering, "snapshot")
+    await house.settle()
+    events = await house.home.engine.desk.read(Ledger.events_since, 0)
+    (restored,) = (one.seq for one in events if one.type is EventType.RESTORED)
+    assert restored <= told_until
+    assert "sim_keeper_restored" in shown(house)

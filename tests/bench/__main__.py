@@ -5,10 +5,14 @@ from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
 
+from .brain import decision, forecasts, plans
 from .ledger import order_life, start_checks
 
 LIFE_MAX = 1.5
 CHECKS_MAX = 3.0
+DECISION_MAX = 40.0
+FORECAST_MAX = 1.2
+PLAN_MAX = 100.0
 
 
 def main() -> int:
@@ -16,9 +20,15 @@ def main() -> int:
     with TemporaryDirectory() as folder:
         life, commits = order_life(Path(folder))
         checks, plain = start_checks(Path(folder))
+    decided, added = decision()
+    many, few = forecasts()
+    hardest, usual = plans()
     figures = {
         "order_life": _figure(life / commits, LIFE_MAX, "x five bare commits"),
         "start_checks": _figure(checks / plain, CHECKS_MAX, "x integrity_check"),
+        "decision": _figure(decided / added, DECISION_MAX, "x a thousand additions"),
+        "forecast_linear": _figure(many / few, FORECAST_MAX, "x a SIM among ten"),
+        "planner": _figure(hardest / usual, PLAN_MAX, "x a typical plan"),
     }
     if "--json" not in sys.argv:
         for name, figure in figures.items():

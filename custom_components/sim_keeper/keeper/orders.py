@@ -98,7 +98,7 @@ UNSCHEDULED_LOOK = timedelta(minutes=10)
 """When to look where a channel declares no schedule, because it cannot be asked."""
 
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_CYCLE_MAX = 36**3 - 1
+CYCLE_MAX = 36**3 - 1
 ORDINAL_MAX = 9
 
 
@@ -108,7 +108,7 @@ def order_key(epoch: str, cycle: int, ordinal: int) -> str:
     18 characters of [A-Z0-9-], inside every vendor's documented limit and safe for searches
     that ignore case.
     """
-    if not (0 < cycle <= _CYCLE_MAX and 0 <= ordinal <= ORDINAL_MAX):
+    if not (0 < cycle <= CYCLE_MAX and 0 <= ordinal <= ORDINAL_MAX):
         raise ValueError(
             f"cycle {cycle} or ordinal {ordinal} is outside the key's range"
         )

@@ -39,11 +39,7 @@ class Ledger(Registry):
         conn: sqlite3.Connection | None = None
         try:
             conn = file.connect(path)
-            # Asking rolls back a creation that was cut off.
-            (pages,) = conn.execute("PRAGMA page_count").fetchone()
-            exists = pages > 0
-            if expected and not exists:
-                raise LedgerBroken(LedgerFault.MISSING, "the file is empty")
+            exists = _is_begun(conn, expected=expected)
             if not exists:
                 file.create(conn, fresh_uuid)
             file.check(conn, path)
@@ -85,6 +81,14 @@ class Ledger(Registry):
     def find_damage(self) -> str | None:
         """Check rules, file, chain and rows; return what is wrong, or None."""
         return file.find_damage(self._book.conn, self._book.path)
+
+
+def _is_begun(conn: sqlite3.Connection, *, expected: bool) -> bool:
+    """Tell whether there is a ledger in the file; a creation that was cut off is rolled back."""
+    (pages,) = conn.execute("PRAGMA page_count").fetchone()
+    if expected and not pages:
+        raise LedgerBroken(LedgerFault.MISSING, "the file is empty")
+    return bool(pages)
 
 
 def _has_content(path: Path) -> bool:

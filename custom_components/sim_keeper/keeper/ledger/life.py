@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from ..errors import LedgerBroken, LedgerFault, OrderRefused
 from ..money import Money
 from ..orders import (
+    CYCLE_MAX,
     ORDINAL_MAX,
     RELEASING,
     SENDS_MAX,
@@ -36,6 +37,8 @@ from .terms import (
 
 CYCLES_LOST_MAX = 100
 """No SIM is recharged so often in the time that a restore wipes out."""
+_FLOORS_APART = 300
+"""Over so many cycles the floors of several restores are spread."""
 ENDED_FOR = timedelta(days=7)
 """For how long what has ended may still change at a vendor."""
 
@@ -107,7 +110,7 @@ class OrderLife(Reader):
             ]
             doubt: Change = (
                 "setting",
-                {"name": views.restored_name(new.sim), "value": str(seconds(now))},
+                {"name": views.restored_name(new.sim), "value": self._next_event()},
             )
             self._book.add(
                 now,
@@ -387,9 +390,17 @@ class OrderLife(Reader):
             return []
         if views.cycle_floor(self._book, new.sim)[1] == since:
             return []
-        cycle = views.next_cycle(self._book, new.sim) + CYCLES_LOST_MAX
+        # A restore may wipe out an earlier one with its floor. The newest hash is another in every
+        # course of events, so that the floors differ.
+        spread = int.from_bytes(self._book.last_event()[1][:4]) % _FLOORS_APART
+        used = views.next_cycle(self._book, new.sim) + CYCLES_LOST_MAX
+        cycle = min(used + spread, CYCLE_MAX // 2)
         name = views.floor_name(new.sim)
         return [("setting", {"name": name, "value": f"{cycle} {since}"})]
+
+    def _next_event(self, before: int = 0) -> str:
+        """Return the number of the next event but so many, as a setting keeps it."""
+        return str(self._book.last_event()[0] + 1 + before)
 
     def _birth(self, order_id: int, new: NewOrder, now: datetime) -> Row:
         return {

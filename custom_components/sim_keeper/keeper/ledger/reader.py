@@ -222,7 +222,10 @@ class Reader:
         """Tell whether an order was born before a restore that still casts doubt on its SIM."""
         order = self.order(order_id)
         since = views.doubted_since(self._book, order.sim)
-        return seconds(order.created_at) < since
+        birth = self._book.value(
+            "SELECT min(seq) FROM event WHERE order_id = ?", order_id
+        )
+        return int(birth or 0) < since
 
     def newest_moment(self) -> datetime | None:
         """Return the latest time that stands on any event."""

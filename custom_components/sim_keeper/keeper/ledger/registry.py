@@ -106,7 +106,7 @@ class Registry(OrderLife):
         ]
         change: Change = (
             "setting",
-            {"name": views.RESTORED, "value": str(seconds(now))},
+            {"name": views.RESTORED, "value": self._next_event(len(ended))},
         )
         noted = Entry(
             type=EventType.RESTORED, rows=[change], details={"source": source.value}

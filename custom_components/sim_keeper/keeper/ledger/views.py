@@ -12,7 +12,8 @@ from .memo import ORDERS
 from .records import moment, order_from, reading_from, seconds
 
 STOPPED = "stop_all_spending"
-RESTORED = "restored_at"
+RESTORED = "restored"
+"""The setting that holds the event of the newest restore."""
 _ENDED_SINCE = (
     "EXISTS(SELECT 1 FROM event e WHERE e.sim = orders.sim AND e.order_id = orders.id"
     " AND e.type IN ('rejected','declined','expired','cancelled') AND e.seq > ?)"
@@ -174,11 +175,14 @@ def cycle_floor(book: Book, epoch: str) -> tuple[int, int]:
 
 
 def doubted_since(book: Book, epoch: str) -> int:
-    """Return when a SIM's past became doubtful by a restore; 0 where it is not."""
-    at = max(
+    """Return the event by which a SIM's past became doubtful; 0 where it is not.
+
+    Counted in events: a clock may be wrong at any start.
+    """
+    seq = max(
         _setting_number(book, RESTORED), _setting_number(book, restored_name(epoch))
     )
-    return 0 if not at or _supervised(book, "sim", epoch, at) else at
+    return 0 if not seq or _supervised(book, "sim", epoch, seq) else seq
 
 
 def newest_readings(book: Book, epoch: str) -> Readings:
@@ -245,7 +249,7 @@ def cleared_name(epoch: str) -> str:
 
 
 def restored_name(epoch: str) -> str:
-    """Return the setting that holds when an unknown purchase was found for a SIM."""
+    """Return the setting that holds the event by which an unknown purchase was found."""
     return f"{RESTORED}:{epoch}"
 
 
@@ -293,11 +297,11 @@ def _overshot(book: Book, account: str, since: int) -> bool:
 
 
 def _supervised(book: Book, column: str, value: str, since: int) -> bool:
-    """Tell whether an order that a person approved was delivered since a time."""
+    """Tell whether an order that a person approved after an event was delivered."""
     sql = (
         f"SELECT 1 FROM orders o WHERE o.{column} = ? AND o.assisted = 0"  # noqa: S608
-        " AND o.state = 'confirmed' AND o.settled_at > ? AND EXISTS("
+        " AND o.state = 'confirmed' AND EXISTS("
         "SELECT 1 FROM event e WHERE e.order_id = o.id AND e.type = 'approved'"
-        " AND e.actor LIKE 'user:%') LIMIT 1"
+        " AND e.actor LIKE 'user:%' AND e.seq > ?) LIMIT 1"
     )
     return book.value(sql, value, since) is not None
