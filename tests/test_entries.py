@@ -13,7 +13,6 @@ from custom_components.sim_keeper.entries import (
     is_loopback_account,
     kind_of,
     new_epoch,
-    rules_from,
     sim_from,
     sim_title,
     sim_unique_id,
@@ -21,6 +20,7 @@ from custom_components.sim_keeper.entries import (
 from custom_components.sim_keeper.keeper.carrier_data import load_carriers
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.sim import Mode, Rules
+from custom_components.sim_keeper.stored_rules import rules_from
 
 from .config_flow.builders import (
     ACCOUNT_ID,

@@ -91,6 +91,8 @@ async def test_a_low_balance_is_recharged_with_the_days_of_the_product(
     assert (await only_order(house)).state is State.PENDING
     freezer.tick(60)
     await house.wake()
+    # What the look found is shown by the evaluation that it asks for.
+    await house.wake()
     order = await only_order(house)
     assert order.state is State.CONFIRMED
     assert order.cost == Money.parse("25800", "IDR")
@@ -197,6 +199,7 @@ async def test_a_data_package_is_bought_by_name_and_prolongs_nothing(
     assert (answer["amount"], answer["product"]) == (None, "axisdata5")
     assert (answer["price"], answer["price_currency"]) == ("43100.00", "IDR")
     freezer.tick(60)
+    await house.wake()
     await house.wake()
     order = await only_order(house)
     assert order.state is State.CONFIRMED

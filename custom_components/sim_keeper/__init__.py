@@ -9,7 +9,10 @@ from homeassistant.config_entries import SOURCE_SYSTEM
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event as HassEvent, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.dispatcher import (
+    async_dispatcher_connect,
+    async_dispatcher_send,
+)
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
@@ -41,7 +44,8 @@ from .coordinator import (
     SimKeeperConfigEntry,
 )
 from .entries import kind_of, new_epoch, sim_from
-from .home import HOME, SIGNAL_LOGIN_FAILED, Home
+from .funding import FundingCoordinator
+from .home import HOME, SIGNAL_FUNDING, SIGNAL_LOGIN_FAILED, Home
 from .keeper.budget import HouseholdRules
 from .keeper.errors import LedgerBroken
 from .keeper.money import Money
@@ -49,6 +53,7 @@ from .keeper.sim import Reading
 from .keeper.statements import Typed, typed_readings
 from .notify import Notifier
 from .repairs import async_watch_repairs
+from .stored_terms import account_caps
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -168,6 +173,7 @@ async def _set_up_account(hass: HomeAssistant, entry: AccountConfigEntry) -> Non
     provider = PROVIDERS[entry.data[CONF_PROVIDER]]
     channel = provider.open(session, entry.data[CONF_LOGIN])
     coordinator = AccountCoordinator(hass, entry, channel)
+    await _apply_household(hass)
     # Reachable or not, the engine may ask: what it meets then is dealt with order by order.
     home.connect(str(entry.unique_id), channel)
     try:
@@ -182,6 +188,11 @@ async def _set_up_account(hass: HomeAssistant, entry: AccountConfigEntry) -> Non
         hass.config_entries.async_update_entry(
             entry, data={**entry.data, CONF_WALLET_CURRENCY: currency}
         )
+        coordinator.connected_with = entry.data
+    coordinator.funding = FundingCoordinator(hass, entry, home, coordinator)
+    await coordinator.funding.async_refresh()
+    coordinator.funding.async_start()
+    entry.async_on_unload(entry.add_update_listener(_account_changed))
     await home.engine.account_ready(str(entry.unique_id))
 
 
@@ -209,8 +220,26 @@ async def _sim_changed(hass: HomeAssistant, entry: SimConfigEntry) -> None:
         await home.engine.change(sim)
 
 
+async def _account_changed(hass: HomeAssistant, entry: AccountConfigEntry) -> None:
+    """Apply a changed limit or warning at once; a changed login needs another channel."""
+    if entry.data != entry.runtime_data.connected_with:
+        hass.config_entries.async_schedule_reload(entry.entry_id)
+        return
+    await _apply_household(hass)
+    await entry.runtime_data.funding.async_refresh()
+    async_dispatcher_send(hass, SIGNAL_FUNDING)
+
+
 async def _household_changed(hass: HomeAssistant, entry: HouseholdConfigEntry) -> None:
     await hass.data[HOME].engine.set_household(_household_rules(hass, entry))
+
+
+async def _apply_household(hass: HomeAssistant) -> None:
+    """Let the engine know the limits of all accounts, if they are news."""
+    engine, entry = hass.data[HOME].engine, _household(hass)
+    rules = _household_rules(hass, cast("HouseholdConfigEntry | None", entry))
+    if rules != engine.household:
+        await engine.set_household(rules)
 
 
 def _without_rules(sim: Any) -> tuple[Any, ...]:
@@ -221,12 +250,15 @@ def _without_rules(sim: Any) -> tuple[Any, ...]:
 
 
 def _household_rules(
-    hass: HomeAssistant, entry: HouseholdConfigEntry
+    hass: HomeAssistant, entry: HouseholdConfigEntry | None
 ) -> HouseholdRules:
-    caps: dict[str, str] = entry.options.get(CONF_MONTHLY_CAPS, {})
+    """Return the limits that all SIMs share, as far as there is a household already."""
+    options = {} if entry is None else entry.options
+    caps: dict[str, str] = options.get(CONF_MONTHLY_CAPS, {})
     return HouseholdRules(
         zone=ZoneInfo(hass.config.time_zone),
         monthly_caps=tuple(Money.parse(text, cur) for cur, text in caps.items()),
+        account_caps=account_caps(hass),
     )
 
 

@@ -10,8 +10,7 @@ from homeassistant.components.binary_sensor import (  # type: ignore[attr-define
     BinarySensorEntityDescription,
 )
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import KIND_SIM
@@ -24,11 +23,6 @@ from .coordinator import (
 )
 from .entity import AccountEntity, SimEntity
 from .entries import kind_of
-from .home import HOME, SIGNAL_EVENT, SIGNAL_HOUSEHOLD
-from .keeper.errors import LedgerBroken
-from .keeper.ledger import Event, EventType, Ledger
-from .keeper.money import Money
-from .keeper.orders import Order, State
 from .keeper.status import SimStatus
 from .presence import Exists, add_sim_entities, always
 
@@ -113,71 +107,26 @@ class SimBinarySensor(SimEntity, BinarySensorEntity):
 
 
 class LowWallet(AccountEntity, BinarySensorEntity):
-    """Whether the wallet would pay once more for each SIM what its last recharge cost.
-
-    Nothing else is known of future prices without asking the provider.
-    """
+    """Whether the wallet is too small for what people said, or for what is coming."""
 
     _attr_device_class = BinarySensorDeviceClass.PROBLEM
 
     def __init__(self, coordinator: AccountCoordinator) -> None:
-        """Start without knowing any price."""
+        """Follow the account's money."""
         super().__init__(coordinator, "low_wallet")
-        self._account = str(coordinator.config_entry.unique_id)
-        self._last_costs: dict[str, Money] = {}
 
     async def async_added_to_hass(self) -> None:
-        """Learn the prices that were paid, and listen for more."""
+        """Listen to what the SIMs will need, beside the wallet itself."""
         await super().async_added_to_hass()
-        try:
-            orders = await self.hass.data[HOME].engine.desk.read(Ledger.orders)
-        except LedgerBroken:
-            orders = []
-        for order in orders:
-            self._learn(order)
-        self._attr_is_on = self._is_low()
-        for signal, heard in (
-            (SIGNAL_EVENT, self._happened),
-            (SIGNAL_HOUSEHOLD, self._sims_changed),
-        ):
-            self.async_on_remove(async_dispatcher_connect(self.hass, signal, heard))
+        funding = self.coordinator.funding
+        self.async_on_remove(funding.async_add_listener(self.async_write_ha_state))
 
-    @callback
-    def _handle_coordinator_update(self) -> None:
-        self._attr_is_on = self._is_low()
-        super()._handle_coordinator_update()
+    @property
+    def is_on(self) -> bool | None:
+        """Whether money should be paid in; None while no price is known."""
+        return self.coordinator.funding.data.low
 
-    @callback
-    def _sims_changed(self) -> None:
-        """Write only what changed: SIMs change often, and all of them are heard here."""
-        low = self._is_low()
-        if low != self.is_on:
-            self._attr_is_on = low
-            self.async_write_ha_state()
-
-    async def _happened(self, event: Event) -> None:
-        if event.type is EventType.CONFIRMED and event.order_id is not None:
-            desk = self.hass.data[HOME].engine.desk
-            self._learn(await desk.read(Ledger.order, event.order_id))
-            self._sims_changed()
-
-    @callback
-    def _learn(self, order: Order) -> None:
-        delivered = order.account == self._account and order.state is State.CONFIRMED
-        if delivered and order.cost is not None:
-            self._last_costs[order.sim] = order.cost
-
-    @callback
-    def _is_low(self) -> bool | None:
-        """Compare; None while nothing was bought."""
-        wallet, sims = self.coordinator.data, self.hass.data[HOME].engine.sims
-        costs = [
-            cost
-            for epoch, cost in self._last_costs.items()
-            if epoch in sims
-            and sims[epoch].account == self._account
-            and cost.currency == wallet.currency
-        ]
-        if not costs:
-            return None
-        return wallet < sum(costs, Money(0, wallet.currency))
+    @property
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Until when it lasts."""
+        return {"dry_on": self.coordinator.funding.data.dry_on}

@@ -1,4 +1,4 @@
-"""The household's calendar: deadlines, planned recharges and the ends of grace times."""
+"""The household's calendar: deadlines, planned recharges, ends of grace times and of money."""
 
 from datetime import date, datetime, timedelta
 from typing import cast
@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 from .coordinator import (
     HouseholdConfigEntry,
     HouseholdCoordinator,
+    MoneyDay,
     SimKeeperConfigEntry,
 )
 from .entity import HouseholdEntity
@@ -77,6 +78,9 @@ class KeepAliveCalendar(HouseholdEntity, CalendarEntity):
             for epoch, status in self.coordinator.data.sims.items()
             for key, day in _days(status)
         ]
+        found += [
+            await self._money_event(day) for day in self.coordinator.data.money_days
+        ]
         self._events = sorted(found, key=lambda event: (event.start, event.summary))
 
     async def _event(self, epoch: str, key: str, day: date) -> CalendarEvent:
@@ -87,6 +91,15 @@ class KeepAliveCalendar(HouseholdEntity, CalendarEntity):
                 self.hass, f"calendar_{key}", sim=sim_name(self.hass, epoch)
             ),
             uid=f"{epoch}-{key}-{day.isoformat()}",
+        )
+
+    async def _money_event(self, money: MoneyDay) -> CalendarEvent:
+        key = f"calendar_{money.what}"
+        return CalendarEvent(
+            start=money.day,
+            end=money.day + timedelta(days=1),
+            summary=await sentence(self.hass, key, account=money.name),
+            uid=f"{money.account}-{money.what}-{money.day.isoformat()}",
         )
 
 

@@ -6,11 +6,12 @@ from typing import Any, override
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, OptionsFlow
 from homeassistant.core import callback
 
-from .const import DOMAIN, KIND_ACCOUNT, KIND_HOUSEHOLD, KIND_SIM
+from .const import DOMAIN, KIND_ACCOUNT, KIND_SIM
 from .entries import kind_of
 from .flows.account import AccountSteps
+from .flows.account_options import AccountOptionsFlow
 from .flows.household import HouseholdOptionsFlow, HouseholdSteps
-from .flows.options import RefusedOptionsFlow, SimOptionsFlow
+from .flows.options import SimOptionsFlow
 from .flows.sim import SimSteps
 
 
@@ -53,13 +54,4 @@ class SimKeeperConfigFlow(SimSteps, AccountSteps, HouseholdSteps, domain=DOMAIN)
         kind = kind_of(config_entry)
         if kind == KIND_SIM:
             return SimOptionsFlow()
-        return (
-            HouseholdOptionsFlow() if kind == KIND_HOUSEHOLD else RefusedOptionsFlow()
-        )
-
-    @classmethod
-    @callback
-    @override
-    def async_supports_options_flow(cls, config_entry: ConfigEntry[Any]) -> bool:
-        """Show the options button where there are options."""
-        return kind_of(config_entry) != KIND_ACCOUNT
+        return AccountOptionsFlow() if kind == KIND_ACCOUNT else HouseholdOptionsFlow()

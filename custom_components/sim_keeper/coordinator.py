@@ -1,7 +1,7 @@
 """What the entities of each kind of entry listen to."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 import logging
 from typing import override
 
@@ -13,18 +13,31 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .const import CONF_EPOCH, DOMAIN
-from .home import SIGNAL_EVENT, SIGNAL_HOUSEHOLD, Home, signal_status
+from .entries import account_entries
+from .funding import FundingCoordinator, funding_of
+from .home import (
+    HOME,
+    SIGNAL_EVENT,
+    SIGNAL_FUNDING,
+    SIGNAL_HOUSEHOLD,
+    Home,
+    signal_status,
+)
 from .keeper.errors import LedgerBroken, LoginFailed, Unavailable
-from .keeper.ledger import Event, Ledger
+from .keeper.ledger import Event, EventType, Ledger
 from .keeper.money import Money
 from .keeper.orders import Order, State
 from .keeper.ports import Channel
 from .keeper.status import SimStatus
+from .stored_terms import account_terms
 
 _LOGGER = logging.getLogger(__name__)
 
 # A wallet changes when an order is paid, and then it is read anyway.
 _WALLET_INTERVAL = timedelta(hours=6)
+# Orders of many SIMs may end together; one reading is as good as ten.
+_WALLET_GATHER_S = 30
+_MOVES_MONEY = (EventType.CONFIRMED, EventType.REJECTED, EventType.REVERSED)
 _GATHER_S = 0.3
 
 type SimConfigEntry = ConfigEntry[SimCoordinator]
@@ -61,6 +74,8 @@ class AccountCoordinator(DataUpdateCoordinator[Money]):
     """Reads the wallet of one account."""
 
     config_entry: AccountConfigEntry
+    funding: FundingCoordinator
+    """Made once the wallet was read."""
 
     def __init__(
         self, hass: HomeAssistant, entry: AccountConfigEntry, channel: Channel
@@ -73,8 +88,13 @@ class AccountCoordinator(DataUpdateCoordinator[Money]):
             name=entry.title,
             update_interval=_WALLET_INTERVAL,
             always_update=False,
+            request_refresh_debouncer=Debouncer(
+                hass, _LOGGER, cooldown=_WALLET_GATHER_S, immediate=True
+            ),
         )
         self.channel = channel
+        self.connected_with = entry.data
+        """What the channel was opened with: anything else needs another one."""
         entry.async_on_unload(
             async_dispatcher_connect(hass, SIGNAL_EVENT, self._happened)
         )
@@ -96,14 +116,32 @@ class AccountCoordinator(DataUpdateCoordinator[Money]):
 
     @callback
     def _happened(self, event: Event) -> None:
-        """Read the wallet again when an order of any SIM has ended."""
-        if (
-            event.type in ("confirmed", "rejected", "reversed")
-            and event.order_id is not None
-        ):
+        """Read the wallet again when an order that it pays has ended."""
+        if event.type in _MOVES_MONEY and event.order_id is not None:
             self.config_entry.async_create_task(
-                self.hass, self.async_request_refresh(), "wallet after an order"
+                self.hass, self._read_after(event.order_id), "wallet after an order"
             )
+
+    async def _read_after(self, order_id: int) -> None:
+        try:
+            desk = self.hass.data[HOME].engine.desk
+            order = await desk.read(Ledger.order, order_id)
+        except LedgerBroken:
+            return
+        if order.account == self.config_entry.unique_id and not order.assisted:
+            await self.async_request_refresh()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyDay:
+    """A day that matters for the money of an account."""
+
+    account: str
+    """Its unique id."""
+    name: str
+    what: str
+    """`payment_expires` or `wallet_dry`."""
+    day: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +154,8 @@ class HouseholdStatus:
     """Questions and tasks that wait for a person, oldest first."""
     stopped: bool
     frozen: bool
+    money_days: tuple[MoneyDay, ...] = ()
+    """Days on which the money of an account, or its source, runs out."""
 
     @property
     def next_deadline(self) -> datetime | None:
@@ -154,12 +194,10 @@ class HouseholdCoordinator(DataUpdateCoordinator[HouseholdStatus]):
             ),
         )
         self.home = home
-        entry.async_on_unload(
-            async_dispatcher_connect(hass, SIGNAL_HOUSEHOLD, self._refresh_soon)
-        )
-        entry.async_on_unload(
-            async_dispatcher_connect(hass, SIGNAL_EVENT, self._refresh_soon)
-        )
+        for signal in (SIGNAL_HOUSEHOLD, SIGNAL_FUNDING, SIGNAL_EVENT):
+            entry.async_on_unload(
+                async_dispatcher_connect(hass, signal, self._refresh_soon)
+            )
 
     @override
     async def _async_update_data(self) -> HouseholdStatus:
@@ -175,13 +213,38 @@ class HouseholdCoordinator(DataUpdateCoordinator[HouseholdStatus]):
             )
             stopped = await self.home.doors.stopped()
         except LedgerBroken:
-            return HouseholdStatus(sims=sims, waiting=(), stopped=True, frozen=True)
+            return HouseholdStatus(
+                sims=sims,
+                waiting=(),
+                stopped=True,
+                frozen=True,
+                money_days=self._money_days(),
+            )
         return HouseholdStatus(
             sims=sims,
             waiting=tuple(order for order in waiting if order.sim in engine.sims),
             stopped=stopped,
             frozen=engine.desk.fault is not None,
+            money_days=self._money_days(),
         )
+
+    @callback
+    def _money_days(self) -> tuple[MoneyDay, ...]:
+        found: list[MoneyDay] = []
+        for entry in account_entries(self.hass):
+            standing = funding_of(entry)
+            days = {
+                "payment_expires": account_terms(entry).payment_expires,
+                "wallet_dry": None if standing is None else standing.dry_on,
+            }
+            found += [
+                MoneyDay(
+                    account=str(entry.unique_id), name=entry.title, what=what, day=day
+                )
+                for what, day in days.items()
+                if day is not None
+            ]
+        return tuple(found)
 
     @callback
     def _refresh_soon(self, _event: Event | None = None) -> None:

@@ -3,6 +3,7 @@
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .channels import PROVIDERS
 from .const import CONF_PROVIDER, DOMAIN
 from .coordinator import AccountCoordinator, HouseholdCoordinator, SimCoordinator
 from .keeper.status import SimStatus
@@ -60,7 +61,7 @@ class AccountEntity(CoordinatorEntity[AccountCoordinator]):
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, str(entry.unique_id))},
             entry_type=DeviceEntryType.SERVICE,
-            manufacturer=entry.data[CONF_PROVIDER].capitalize(),
+            manufacturer=PROVIDERS[entry.data[CONF_PROVIDER]].name,
             model=MODEL_ACCOUNT,
             name=entry.title,
         )

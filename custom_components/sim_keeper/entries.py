@@ -13,18 +13,12 @@ from homeassistant.util import dt as dt_util
 from .channels.http import is_loopback
 from .const import (
     CONF_ACCOUNT,
-    CONF_AMOUNT,
-    CONF_CAP_CURRENCY,
     CONF_CARRIER,
     CONF_COUNTRY,
     CONF_CURRENCY,
-    CONF_DAYS_BEFORE,
     CONF_EPOCH,
     CONF_KIND,
     CONF_LOGIN,
-    CONF_LOW_BALANCE,
-    CONF_MODE,
-    CONF_MONTHLY_CAP,
     CONF_NUMBER,
     CONF_OPERATOR,
     CONF_OVERRIDES,
@@ -34,9 +28,9 @@ from .const import (
 )
 from .keeper.carrier_data import other_carrier, with_overrides
 from .keeper.carriers import CarrierProfile
-from .keeper.money import Money
-from .keeper.sim import Mode, Rules, Sim
+from .keeper.sim import Rules, Sim
 from .phone import mask
+from .stored_rules import rules_from
 
 _EPOCH_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _EPOCH_LENGTH = 10
@@ -78,9 +72,17 @@ def carrier_of(
 
 def sim_from(entry: ConfigEntry[Any], profiles: Mapping[str, CarrierProfile]) -> Sim:
     """Return the SIM of an entry. Reads the small file of its time zone at the first call."""
-    data = entry.data
+    return sim_of(
+        entry.data, rules_from(entry.options, entry.data[CONF_CURRENCY]), profiles
+    )
+
+
+def sim_of(
+    data: Mapping[str, Any], rules: Rules, profiles: Mapping[str, CarrierProfile]
+) -> Sim:
+    """Return the SIM that an entry's data describe, also of one that is not added yet."""
     return Sim(
-        epoch=data[CONF_EPOCH],
+        epoch=data.get(CONF_EPOCH, ""),
         number=data[CONF_NUMBER],
         country=data[CONF_COUNTRY],
         currency=data[CONF_CURRENCY],
@@ -88,22 +90,7 @@ def sim_from(entry: ConfigEntry[Any], profiles: Mapping[str, CarrierProfile]) ->
         carrier=carrier_of(data, profiles),
         account=data[CONF_ACCOUNT],
         operator=data[CONF_OPERATOR],
-        rules=rules_from(entry.options, data[CONF_CURRENCY]),
-    )
-
-
-def rules_from(options: Mapping[str, Any], currency: str) -> Rules:
-    """Return the rules in the options of a SIM whose credit is in this currency."""
-    days = options.get(CONF_DAYS_BEFORE)
-    return Rules(
-        mode=Mode(options[CONF_MODE]),
-        low_balance=_money(options, CONF_LOW_BALANCE, currency),
-        days_before=None if days is None else int(days),
-        amount=_money(options, CONF_AMOUNT, currency),
-        monthly_cap=_money(
-            options, CONF_MONTHLY_CAP, options.get(CONF_CAP_CURRENCY, currency)
-        ),
-        pays_in=options.get(CONF_CAP_CURRENCY),
+        rules=rules,
     )
 
 
@@ -133,11 +120,6 @@ def account_entry(
 def is_loopback_account(entry: ConfigEntry[Any]) -> bool:
     """Whether an account talks to a simulator on this machine: no real money can move."""
     return is_loopback(entry.data[CONF_LOGIN].get("base_url"))
-
-
-def _money(options: Mapping[str, Any], key: str, currency: str) -> Money | None:
-    text = options.get(key)
-    return None if text is None else Money.parse(text, currency)
 
 
 def _zone(name: str) -> ZoneInfo:

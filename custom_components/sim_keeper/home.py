@@ -6,7 +6,7 @@ There is one for the whole domain. It outlives reloads of entries, because an or
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 import logging
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
-from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
@@ -48,6 +48,8 @@ SIGNAL_EVENT = f"{DOMAIN}_event"
 """Sent with each new `Event` of the ledger."""
 SIGNAL_HOUSEHOLD = f"{DOMAIN}_household"
 """Sent when something that concerns the whole household may have changed."""
+SIGNAL_FUNDING = f"{DOMAIN}_funding"
+"""Sent when the money of an account, or what people said about it, may have changed."""
 SIGNAL_FROZEN = f"{DOMAIN}_frozen"
 """Sent with the `LedgerFault` when all spending has ended."""
 SIGNAL_LOGIN_FAILED = f"{DOMAIN}_login_failed"
@@ -174,11 +176,12 @@ class Home:
 
     @callback
     def wake_at(self, moment: datetime) -> None:
-        """Wake the engine at a moment."""
+        """Wake the engine after the time until a moment, even if the clock is set meanwhile."""
         if self._cancel_wake is not None:
             self._cancel_wake()
-        self._cancel_wake = async_track_point_in_utc_time(
-            self._hass, HassJob(self._wake, f"{DOMAIN} wake"), moment
+        wait = max(timedelta(0), moment - self.now())
+        self._cancel_wake = async_call_later(
+            self._hass, wait, HassJob(self._wake, f"{DOMAIN} wake")
         )
 
     @callback

@@ -19,13 +19,13 @@ from .callers import caller_of, translated
 from .const import CONF_LOW_BALANCE
 from .coordinator import SimConfigEntry, SimCoordinator, SimKeeperConfigEntry
 from .entity import SimEntity
-from .entries import rules_from
 from .flows.form import stored_amount
 from .keeper.money import MAX_MINOR, Money, positive
 from .keeper.permissions import Caller, Door, require
 from .keeper.statements import Typed
 from .keeper.status import SimStatus
 from .presence import Exists, add_sim_entities, always
+from .stored_rules import rules_from
 
 PARALLEL_UPDATES = 0
 

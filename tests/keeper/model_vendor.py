@@ -84,6 +84,7 @@ class ModelVendor:
     """Keys under which something else is found."""
     quote_error: Exception | None = None
     lookup_error: Exception | None = None
+    shelf: tuple[Product, ...] = ()
     schedule: tuple[int, ...] = (180, 480, 1080)
     automatic: Automatic = Automatic.YES
     clock_skew: timedelta = timedelta()
@@ -116,8 +117,8 @@ class ModelVendor:
         return None
 
     async def products(self, line: Line) -> tuple[Product, ...]:
-        """Sell any amount."""
-        return ()
+        """Sell any amount, and what stands on the shelf."""
+        return self.shelf
 
     async def quote(self, line: Line, wanted: Wanted) -> Quote:
         """Price an amount."""

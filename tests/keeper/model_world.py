@@ -168,6 +168,12 @@ class ModelWorld:
         self.moment = end
         await self.rest()
 
+    def set_clock(self, by: timedelta) -> None:
+        """Put the clock forward or back; what is to happen after a time is not put off by it."""
+        self.moment += by
+        if self.wake_moment is not None:
+            self.wake_moment += by
+
     async def _wake(self) -> None:
         self.wake_moment = None
         self.wakes += 1

@@ -437,6 +437,9 @@ def test_a_replaced_window_makes_the_day_of_loss_unknown() -> None:
         ({"tiers": [STEP], "window_days": 30}, "window_days: "),
         ({"tiers": [STEP], "model": "spend_window"}, "tiers: "),
         ({"tiers": None}, "tiers: "),
+        ({"events": []}, "events: "),
+        ({"events": ["topup", "luck"]}, "events: "),
+        ({"lost_after_days": 90}, "lost_after_days: unknown"),
     ],
     ids=str,
 )
@@ -468,6 +471,11 @@ CORRECTIONS = st.one_of(
             "min_topup": st.none() | st.integers(1, 10**6),
             "stacking": st.sampled_from(Stacking),
             "topup_url": st.none() | st.just("https://shop.example/top-up?a=1"),
+            "app_android": st.none() | st.just("example.shop"),
+            "events": st.sets(st.sampled_from(Event), min_size=1).map(sorted),
+            "grace_kind": st.none() | st.just("incoming_only"),
+            "sms_balance": st.none() | st.just({"text": "BAL", "to": "123"}),
+            "ussd_balance": st.none() | st.just("*123#"),
         },
     ).map(lambda rest: chosen | rest)
 )
@@ -482,8 +490,10 @@ def test_sound_corrections_hold_on_any_profile(
         overrides["model"] = Model.TOPUP_WINDOW
     corrected = with_overrides(profile, overrides)
     assert corrected.unverified.isdisjoint(overrides)
-    for name in overrides.keys() - {"tiers", "min_topup"}:
+    for name in overrides.keys() - {"tiers", "min_topup", "events", "sms_balance"}:
         assert getattr(corrected, name) == overrides[name]
+    if "events" in overrides:
+        assert corrected.events == frozenset(overrides["events"])  # type: ignore[call-overload]
     assert with_overrides(corrected, overrides) == corrected
     assert (rescue_days(corrected) or 0) >= 0
 

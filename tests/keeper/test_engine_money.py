@@ -1,5 +1,6 @@
 """The engine and money: prices, budgets, and every doubt that turns a purchase into a question."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,13 +13,14 @@ from custom_components.sim_keeper.keeper.errors import (
     Rejected,
     Unavailable,
 )
+from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.policy import Reason
 from custom_components.sim_keeper.keeper.ports import Automatic
 from custom_components.sim_keeper.keeper.statements import Typed
 
 from .builders import usd
-from .model_world import ADMIN, START, Fault, ModelWorld, a_sim, expiring_in
+from .model_world import ACCOUNT, ADMIN, START, Fault, ModelWorld, a_sim, expiring_in
 from .scenes import DAY, HOUR, MINUTE, OTHER, due_world, reason_of, skips_of, states_of
 
 # -- Prices and budgets -----------------------------------------------------------------------
@@ -55,6 +57,32 @@ async def test_an_order_over_the_cap_is_not_made_and_told_once() -> None:
     await world.engine.change(a_sim(cap="52.50"))
     await world.rest()
     assert states_of(world) == [State.CONFIRMED]
+
+
+@pytest.mark.parametrize(
+    ("limit", "bought"), [("52.49 USD", 0), ("52.50 USD", 1), ("1 HKD", 1)]
+)
+async def test_one_order_may_cost_no_more_than_its_cap(limit: str, bought: int) -> None:
+    sim = a_sim()
+    cap = Money.parse(*limit.split())
+    world = await due_world(replace(sim, rules=replace(sim.rules, order_cap=cap)))
+    assert len(world.vendor.bought) == bought
+    assert skips_of(world) == ["over_cap"] * (1 - bought)
+
+
+async def test_two_sims_share_what_their_account_may_spend() -> None:
+    world = ModelWorld()
+    zone = ZoneInfo("UTC")
+    world.engine.household = HouseholdRules(
+        zone=zone, account_caps={ACCOUNT: usd("104.99"), "other:1": usd("1")}
+    )
+    await world.begin(a_sim(), a_sim(OTHER), typed=expiring_in(4))
+    assert len(world.vendor.bought) == 1
+    assert skips_of(world) == ["over_cap"]
+    household = HouseholdRules(zone=zone, account_caps={ACCOUNT: usd("105")})
+    await world.engine.set_household(household)
+    await world.rest()
+    assert len(world.vendor.bought) == 2
 
 
 async def test_two_sims_race_for_the_last_of_the_household_s_cap() -> None:

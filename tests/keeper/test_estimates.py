@@ -132,3 +132,13 @@ def test_a_day_at_the_end_of_the_calendar_breaks_nothing() -> None:
     line = sim(carrier=carrier(stacking="add", max_days=None))
     found = _after(line, Readings(expiry=expiry(date.max)))
     assert Field.EXPIRY in found
+
+
+def test_a_recharge_below_the_smallest_that_counts_is_no_activity() -> None:
+    known = carrier(None, model="spend_window", window_days=30, min_topup="20")
+    line = sim(carrier=known)
+    for value, counts in (("19.99", False), ("20", True)):
+        found = _after(line, Readings(), value=hkd(value))
+        assert (Field.LAST_ACTIVITY in found) is counts
+    assert Field.LAST_ACTIVITY in _after(line, Readings(), value=usd("1"))
+    assert Field.LAST_ACTIVITY in _after(line, Readings(), value=None, days=30)

@@ -14,6 +14,7 @@ from custom_components.sim_keeper.keeper.lifecycle import (
     end_of_day,
     expiring_days,
     lifecycle,
+    stage_changes,
 )
 from custom_components.sim_keeper.keeper.sim import Field, Readings, Trust
 
@@ -213,3 +214,31 @@ def test_a_day_at_the_end_of_the_calendar_breaks_nothing(day: date) -> None:
 def test_a_day_that_is_none_is_clamped(value: int) -> None:
     found = reading(Field.EXPIRY, value, "day").day
     assert date.min <= found <= date(9999, 1, 1)
+
+
+def test_the_activity_clock_has_days_of_its_own() -> None:
+    line = sim(rules=rules(days_before=9, days_before_activity=3))
+    assert expiring_days(line, Clock.ACTIVITY) == 3
+    assert expiring_days(line, Clock.VALIDITY) == 9
+
+
+@pytest.mark.parametrize("grace", [None, 0, 9])
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_stage_changes_at_the_moments_that_were_told(
+    zone: str, grace: int | None
+) -> None:
+    line = sim(zone=ZoneInfo(zone), carrier=carrier(None, grace_days=grace))
+    readings = Readings(expiry=expiry(date(2026, 3, 28)))
+    changes = stage_changes(line, lifecycle(line, readings, NOW))
+    assert [stage for _, stage in changes] == [
+        stage
+        for stage in (Stage.EXPIRING, Stage.GRACE, Stage.LOST)
+        if grace != 0 or stage is not Stage.GRACE
+    ]
+    before = Stage.ACTIVE
+    for moment, stage in changes:
+        eve = moment - timedelta(seconds=1)
+        assert lifecycle(line, readings, eve).stage is before
+        assert lifecycle(line, readings, moment).stage is stage
+        before = stage
+    assert stage_changes(line, lifecycle(line, Readings(), NOW)) == ()

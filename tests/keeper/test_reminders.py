@@ -110,3 +110,22 @@ def test_who_has_just_recharged_is_told_only_of_the_last_days(
         known = Readings(expiry=expiry(DEADLINE, at=seen, trust=trust))
         found = due_reminder(line, lifecycle(line, known, now), today)
         assert (found.stage if found else None) == expected
+
+
+def test_a_number_that_may_die_is_not_spoken_of() -> None:
+    line = sim(rules=rules(lapse=True))
+    for days in (0, 3, -1, -400):
+        today = DEADLINE - timedelta(days=days)
+        now = datetime(today.year, today.month, today.day, 12, tzinfo=HK)
+        life = lifecycle(line, Readings(expiry=expiry(DEADLINE)), now)
+        assert due_reminder(line, life, today) is None
+
+
+def test_where_something_else_recharges_only_its_failure_is_told() -> None:
+    line = sim(rules=rules(Mode.REMIND, recharged_elsewhere=True))
+    for days, stage in ((14, None), (4, None), (3, "3"), (0, "0")):
+        today = DEADLINE - timedelta(days=days)
+        now = datetime(today.year, today.month, today.day, 12, tzinfo=HK)
+        life = lifecycle(line, Readings(expiry=expiry(DEADLINE)), now)
+        found = due_reminder(line, life, today)
+        assert (found.stage if found else None) == stage

@@ -197,4 +197,23 @@ def test_the_spendings_that_a_status_needs_are_named_once() -> None:
     assert months_caps(caps_for(sim(), household, NOW)) == (
         (f"sim:{EPOCH}", "2026-03"),
         ("household", "2026-03"),
+        ("account:model:1", "2026-03"),
     )
+
+
+def test_a_number_that_may_die_needs_no_attention() -> None:
+    for frozen in (False, True):
+        at = situation(
+            sim(rules=rules(lapse=True)), view(readings=_days(-9)), frozen=frozen
+        )
+        assert _status(at).needs_attention is frozen
+
+
+def test_the_next_cost_is_what_the_rules_would_buy() -> None:
+    filling = rules(fill_up_to=hkd("80"))
+    seen = Readings(balance=balance(hkd("12")), expiry=expiry(TODAY))
+    assert _status(situation(sim(rules=filling), view(readings=seen))).next_cost == (
+        hkd("68")
+    )
+    product = sim(rules=rules(product="7"))
+    assert _status(situation(product)).next_cost is None

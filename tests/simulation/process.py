@@ -267,15 +267,11 @@ class Process:
         if self._timer is not None:
             self._timer.cancel()
         wait = max(0.0, (moment - self.now()).total_seconds())
-        self._timer = self.truth.loop.call_later(wait, self._fire, moment)
+        self._timer = self.truth.loop.call_later(wait, self._fire)
 
-    def _fire(self, moment: datetime) -> None:
+    def _fire(self) -> None:
         self._timer = None
-        if self.now() < moment:
-            # The clock was put back meanwhile.
-            self.wake_at(moment)
-        else:
-            self.go(self.engine.wake())
+        self.go(self.engine.wake())
 
     def changed(self, epoch: str) -> None:
         """Hear of a status."""

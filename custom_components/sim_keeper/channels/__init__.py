@@ -29,6 +29,8 @@ class Provider:
     id: str
     name: str
     sign_up_url: str
+    funding_url: str
+    """Where money is paid in, behind the provider's own login."""
     login_fields: tuple[LoginField, ...]
     environments: tuple[str, ...]
     open: Callable[[aiohttp.ClientSession, Mapping[str, str]], Channel]
@@ -41,6 +43,7 @@ _RELOADLY = Provider(
     id="reloadly",
     name="Reloadly",
     sign_up_url="https://www.reloadly.com",
+    funding_url="https://app.reloadly.com",
     login_fields=(
         LoginField(name="client_id", secret=False),
         LoginField(name="client_secret", secret=True),
@@ -54,6 +57,7 @@ _IAK = Provider(
     id="iak",
     name="IAK",
     sign_up_url="https://iak.id",
+    funding_url="https://iak.id",
     login_fields=(
         LoginField(name="username", secret=False),
         LoginField(name="api_key", secret=True),
@@ -67,6 +71,7 @@ _DIGIFLAZZ = Provider(
     id="digiflazz",
     name="Digiflazz",
     sign_up_url="https://digiflazz.com",
+    funding_url="https://member.digiflazz.com/buyer-area",
     login_fields=(
         LoginField(name="username", secret=False),
         LoginField(name="api_key", secret=True),

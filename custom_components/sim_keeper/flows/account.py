@@ -29,7 +29,7 @@ from ..keeper.money import Money
 from ..keeper.sim import Mode
 from .channel import NotReached, read_wallet
 from .form import Form, FormFlow, choice_field, filled, update_and_abort
-from .rules import auto_allowed
+from .terms import auto_allowed
 
 ADVANCED = "advanced"
 BASE_URL = "base_url"
@@ -153,6 +153,9 @@ class AccountSteps(FormFlow, ConfigFlow):
         self, entry: ConfigEntry[Any], login: dict[str, str], wallet: Money
     ) -> ConfigFlowResult:
         """Write the login; an address that moves real money takes automatic SIMs back to asking."""
+        if login == entry.data[CONF_LOGIN] and entry.update_listeners:
+            # Nothing changes, but the keys work again: a wallet that was refused is read anew.
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
         result = update_and_abort(
             self,
             entry,

@@ -1,186 +1,217 @@
-"""The screen of the rules: when a recharge is due, how much, and how far we may go."""
+"""What is typed about the rules: read, judged, stored, and shown again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import date
 from typing import Any
-
-from homeassistant.config_entries import ConfigEntry
-import voluptuous as vol
 
 from ..const import (
     CONF_AMOUNT,
+    CONF_CALENDAR,
     CONF_CAP_CURRENCY,
+    CONF_CHEAPEST,
     CONF_DAYS_BEFORE,
+    CONF_DAYS_BEFORE_ACTIVITY,
+    CONF_DAYS_BEFORE_GRACE_END,
+    CONF_FILL_UP_TO,
+    CONF_LAPSE,
     CONF_LOW_BALANCE,
+    CONF_LOW_DATA,
     CONF_MODE,
+    CONF_MODES,
     CONF_MONTHLY_CAP,
-    CONF_WALLET_CURRENCY,
+    CONF_ORDER_CAP,
+    CONF_PAUSED_UNTIL,
+    CONF_PRODUCT,
+    CONF_RECHARGED_ELSEWHERE,
+    CONF_SHADOW,
 )
-from ..entries import is_loopback_account
-from ..keeper.carriers import CarrierProfile, Event
+from ..keeper.contradictions import REFUSED, Contradiction, set_rules
 from ..keeper.money import Money
-from ..keeper.sim import Mode
-from .form import (
-    AMOUNT,
-    Form,
-    choice_field,
-    days_field,
-    filled,
-    plain,
-    shown_amount,
-    stored_amount,
-)
+from ..keeper.schedule import Calendar, CountedFrom, Unit
+from ..keeper.sim import Mode, RuleKind, Rules
+from ..stored_rules import rules_from, stored_calendar
+from .choice import read_choice, shown_choice, usual_amount
+from .form import Form, filled, shown_amount, stored_amount
+from .terms import AUTO_DAYS_MIN, Terms, auto_allowed
 
 RULE_KEYS = (
-    CONF_MODE,
-    CONF_LOW_BALANCE,
-    CONF_DAYS_BEFORE,
-    CONF_AMOUNT,
-    CONF_MONTHLY_CAP,
-    CONF_CAP_CURRENCY,
+    *(CONF_MODE, CONF_LOW_BALANCE, CONF_LOW_DATA, CONF_DAYS_BEFORE),
+    *(CONF_DAYS_BEFORE_ACTIVITY, CONF_DAYS_BEFORE_GRACE_END, CONF_CALENDAR),
+    *(CONF_CHEAPEST, CONF_AMOUNT, CONF_FILL_UP_TO, CONF_PRODUCT),
+    *(CONF_MONTHLY_CAP, CONF_ORDER_CAP, CONF_CAP_CURRENCY, CONF_MODES),
+    *(CONF_PAUSED_UNTIL, CONF_LAPSE, CONF_RECHARGED_ELSEWHERE, CONF_SHADOW),
 )
+"""What the forms set. Pauses of single rules are set by actions, and stay."""
+LIKE_SIM = "like_sim"
+CALENDAR_START = "calendar_start"
+CALENDAR_EVERY = "calendar_every"
+CALENDAR_UNIT = "calendar_unit"
+CALENDAR_FROM = "calendar_from"
 # The earlier the more a person must do by hand.
 DAYS_BEFORE = {Mode.OFF: 14, Mode.REMIND: 14, Mode.ASK: 10, Mode.AUTO: 5}
-# A lost answer takes up to two days to be settled; the number must still be alive then.
-AUTO_DAYS_MIN = 3
-_DAYS_MAX = 365
+BYTES_PER_MEGABYTE = 1_000_000
+_FLAGS = (CONF_CHEAPEST, CONF_LAPSE, CONF_RECHARGED_ELSEWHERE, CONF_SHADOW)
+_FAULTS = {
+    Contradiction.THRESHOLD_ABOVE_TARGET: (CONF_FILL_UP_TO, "threshold_above_target"),
+    Contradiction.AMOUNT_ABOVE_CAP: (CONF_MONTHLY_CAP, "amount_above_cap"),
+    Contradiction.NOTHING_TO_BUY: (CONF_AMOUNT, "amount_required"),
+}
+"""Where a form shows what can never work. Two currencies cannot be typed there."""
 
 
-def auto_allowed(account: ConfigEntry[Any]) -> bool:
-    """Whether recharges through this account may be automatic. For now: simulators only."""
-    return is_loopback_account(account)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What the rules of a SIM are judged by."""
-
-    carrier: CarrierProfile
-    currency: str
-    account: ConfigEntry[Any] | None
-
-    @property
-    def cap_currency(self) -> str:
-        """The currency that pays."""
-        if self.account is None:
-            return self.currency
-        return str(self.account.data[CONF_WALLET_CURRENCY])
-
-
-def rules_fields() -> dict[Any, Any]:
-    """Return the fields of the rules."""
-    return {
-        vol.Required(CONF_MODE): choice_field(Mode, "mode", as_list=True),
-        vol.Optional(CONF_DAYS_BEFORE): days_field(most=_DAYS_MAX),
-        vol.Optional(CONF_LOW_BALANCE): AMOUNT,
-        vol.Optional(CONF_AMOUNT): AMOUNT,
-        vol.Optional(CONF_MONTHLY_CAP): AMOUNT,
-    }
-
-
-def rules_placeholders(terms: Terms) -> dict[str, str]:
-    """Return the currencies and the carrier that the texts name."""
-    return {
-        "carrier": plain(terms.carrier.name),
-        "currency": terms.currency,
-        "cap_currency": terms.cap_currency,
-        "min_topup": str(terms.carrier.min_topup or "–"),
-        "auto_days": str(AUTO_DAYS_MIN),
-    }
+def mode_field(kind: RuleKind) -> str:
+    """Return the name of the field for a rule's own mode."""
+    return f"mode_{kind.value}"
 
 
 def new_rules(terms: Terms) -> dict[str, Any]:
     """Return the rules to suggest for a SIM that has none."""
     mode = Mode.REMIND if terms.account is None else Mode.ASK
-    return filled(
-        {
-            CONF_MODE: mode.value,
-            CONF_DAYS_BEFORE: DAYS_BEFORE[mode],
-            CONF_AMOUNT: shown_amount(_usual_amount(terms.carrier)),
-        }
-    )
+    days = DAYS_BEFORE[mode]
+    values: dict[str, Any] = {CONF_MODE: mode.value, CONF_DAYS_BEFORE: days}
+    return values | shown_choice(terms, usual_amount(terms, days), None)
 
 
 def shown_rules(options: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
-    """Return stored rules as the form shows them; a cap in another currency is no cap."""
-    values = {key: options.get(key) for key in RULE_KEYS}
-    form = Form(values)
-    return filled(
-        {
-            CONF_MODE: values[CONF_MODE],
-            CONF_DAYS_BEFORE: values[CONF_DAYS_BEFORE],
-            CONF_LOW_BALANCE: shown_amount(
-                form.amount(CONF_LOW_BALANCE, terms.currency)
-            ),
-            CONF_AMOUNT: shown_amount(form.amount(CONF_AMOUNT, terms.currency)),
-            CONF_MONTHLY_CAP: shown_amount(
-                form.amount(CONF_MONTHLY_CAP, terms.cap_currency)
-            )
-            if values[CONF_CAP_CURRENCY] == terms.cap_currency
-            else None,
-        }
-    )
+    """Return stored rules as the forms show them; a cap in another currency is no cap."""
+    known = dict(options)
+    if options.get(CONF_CAP_CURRENCY) != terms.cap_currency:
+        known.pop(CONF_MONTHLY_CAP, None)
+        known.pop(CONF_ORDER_CAP, None)
+        known.pop(CONF_CAP_CURRENCY, None)
+    rules = rules_from(known, terms.currency)
+    low_data = rules.low_data
+    values = {
+        CONF_MODE: rules.mode.value,
+        CONF_LOW_BALANCE: shown_amount(rules.low_balance),
+        CONF_LOW_DATA: None if low_data is None else low_data // BYTES_PER_MEGABYTE,
+        CONF_DAYS_BEFORE: rules.days_before,
+        CONF_DAYS_BEFORE_ACTIVITY: rules.days_before_activity,
+        CONF_DAYS_BEFORE_GRACE_END: rules.days_before_grace_end,
+        CONF_FILL_UP_TO: shown_amount(rules.fill_up_to),
+        CONF_MONTHLY_CAP: shown_amount(rules.monthly_cap),
+        CONF_ORDER_CAP: shown_amount(rules.order_cap),
+        CONF_PAUSED_UNTIL: _shown_pause(rules, terms.today),
+        **{mode_field(kind): mode.value for kind, mode in rules.modes.items()},
+        **{flag: True for flag in _FLAGS if getattr(rules, flag)},
+        **_shown_calendar(rules.calendar),
+    }
+    return filled(values) | shown_choice(terms, rules.amount, rules.product)
 
 
 def read_rules(form: Form, terms: Terms) -> dict[str, Any]:
     """Return the options that were typed; faults go to their fields."""
     mode = Mode(form.typed[CONF_MODE])
-    low = form.amount(CONF_LOW_BALANCE, terms.currency)
-    amount = form.amount(CONF_AMOUNT, terms.currency)
-    cap = form.amount(CONF_MONTHLY_CAP, terms.cap_currency)
-    days = form.whole(CONF_DAYS_BEFORE)
-    if days is None and low is None:
+    amount, product = read_choice(form, terms)
+    stored = _read_when(form, terms) | {
+        CONF_MODE: mode.value,
+        CONF_AMOUNT: _stored(amount),
+        CONF_PRODUCT: product,
+        CONF_FILL_UP_TO: _stored(form.amount(CONF_FILL_UP_TO, terms.currency)),
+        CONF_MONTHLY_CAP: _stored(form.amount(CONF_MONTHLY_CAP, terms.cap_currency)),
+        CONF_ORDER_CAP: _stored(form.amount(CONF_ORDER_CAP, terms.cap_currency)),
+        CONF_CAP_CURRENCY: terms.cap_currency,
+        CONF_MODES: _read_modes(form) or None,
+        CONF_PAUSED_UNTIL: _read_pause(form, terms.today),
+        **{flag: True for flag in _FLAGS if form.typed.get(flag)},
+    }
+    options = filled(stored)
+    if form.errors:
+        return options
+    rules = rules_from(options, terms.currency)
+    silent = rules.lapse or rules.recharged_elsewhere
+    if not set_rules(terms.sim_with(rules)) and not silent:
         # Without any rule nothing would ever happen, and nobody would notice.
-        days = DAYS_BEFORE[mode]
-    if amount is not None:
-        _check_amount(form, terms, amount)
-    if amount and cap and amount.currency == cap.currency and cap < amount:
-        form.errors[CONF_MONTHLY_CAP] = "cap_below_amount"
-    _check_mode(form, terms, mode, days)
-    return filled(
-        {
-            CONF_MODE: mode.value,
-            CONF_LOW_BALANCE: low and stored_amount(low),
-            CONF_DAYS_BEFORE: days,
-            CONF_AMOUNT: amount and stored_amount(amount),
-            CONF_MONTHLY_CAP: cap and stored_amount(cap),
-            CONF_CAP_CURRENCY: terms.cap_currency,
-        }
+        options[CONF_DAYS_BEFORE] = DAYS_BEFORE[mode]
+        rules = rules_from(options, terms.currency)
+    _check_mode(form, terms, rules)
+    _check_together(form, terms, rules)
+    return options
+
+
+def _read_when(form: Form, terms: Terms) -> dict[str, Any]:
+    low_data = form.whole(CONF_LOW_DATA)
+    calendar = _read_calendar(form)
+    return {
+        CONF_LOW_BALANCE: _stored(form.amount(CONF_LOW_BALANCE, terms.currency)),
+        CONF_LOW_DATA: None if low_data is None else low_data * BYTES_PER_MEGABYTE,
+        CONF_DAYS_BEFORE: form.whole(CONF_DAYS_BEFORE),
+        CONF_DAYS_BEFORE_ACTIVITY: form.whole(CONF_DAYS_BEFORE_ACTIVITY),
+        CONF_DAYS_BEFORE_GRACE_END: form.whole(CONF_DAYS_BEFORE_GRACE_END),
+        CONF_CALENDAR: None if calendar is None else stored_calendar(calendar),
+    }
+
+
+def _read_calendar(form: Form) -> Calendar | None:
+    start, every = form.day(CALENDAR_START), form.whole(CALENDAR_EVERY)
+    if start is None and every is None:
+        return None
+    if start is None or every is None:
+        form.errors[CALENDAR_START] = "calendar_incomplete"
+        return None
+    return Calendar(
+        start=start,
+        every=every,
+        unit=Unit(form.typed.get(CALENDAR_UNIT) or Unit.MONTHS),
+        counted_from=CountedFrom(form.typed.get(CALENDAR_FROM) or CountedFrom.ANCHOR),
     )
 
 
-def _check_mode(form: Form, terms: Terms, mode: Mode, days: int | None) -> None:
-    if mode is Mode.AUTO and terms.account is None:
+def _shown_calendar(calendar: Calendar | None) -> dict[str, Any]:
+    if calendar is None:
+        return {}
+    return {
+        CALENDAR_START: calendar.start.isoformat(),
+        CALENDAR_EVERY: calendar.every,
+        CALENDAR_UNIT: calendar.unit.value,
+        CALENDAR_FROM: calendar.counted_from.value,
+    }
+
+
+def _read_pause(form: Form, today: date) -> str | None:
+    day = form.day(CONF_PAUSED_UNTIL)
+    if day is not None and day <= today:
+        form.errors[CONF_PAUSED_UNTIL] = "pause_over"
+    return None if day is None else day.isoformat()
+
+
+def _shown_pause(rules: Rules, today: date) -> str | None:
+    day = rules.paused_until
+    return None if day is None or day <= today else day.isoformat()
+
+
+def _read_modes(form: Form) -> dict[str, str]:
+    typed = {kind.value: form.text(mode_field(kind)) for kind in RuleKind}
+    return {kind: mode for kind, mode in typed.items() if mode and mode != LIKE_SIM}
+
+
+def _check_mode(form: Form, terms: Terms, rules: Rules) -> None:
+    if rules.mode is Mode.AUTO and terms.account is None:
         form.errors[CONF_MODE] = "auto_needs_account"
         return
-    if mode is Mode.AUTO and terms.account and not auto_allowed(terms.account):
+    if rules.mode is Mode.AUTO and terms.account and not auto_allowed(terms.account):
         form.errors[CONF_MODE] = "auto_not_yet"
         return
-    if mode is Mode.AUTO or (mode is Mode.ASK and terms.account):
-        _require(form, CONF_AMOUNT, "amount_required")
-    if mode is Mode.AUTO:
-        _require(form, CONF_MONTHLY_CAP, "cap_required")
+    if rules.mode is not Mode.AUTO:
+        return
+    if rules.monthly_cap is None:
+        form.errors[CONF_MONTHLY_CAP] = "cap_required"
+    for field in (CONF_DAYS_BEFORE, CONF_DAYS_BEFORE_ACTIVITY):
+        days = getattr(rules, field)
         if days is not None and days < AUTO_DAYS_MIN:
-            form.errors[CONF_DAYS_BEFORE] = "days_too_few"
+            form.errors[field] = "days_too_few"
 
 
-def _require(form: Form, key: str, reason: str) -> None:
-    if form.text(key) is None:
-        form.errors[key] = reason
+def _check_together(form: Form, terms: Terms, rules: Rules) -> None:
+    """Refuse what can never work; of the rest the preview warns."""
+    prices = terms.prices
+    if rules.fill_up_to is not None and prices and not prices.takes_any_amount:
+        form.errors[CONF_FILL_UP_TO] = "fill_up_not_sold"
+    for found in terms.contradictions(rules):
+        if found in REFUSED and found in _FAULTS:
+            field, reason = _FAULTS[found]
+            form.errors.setdefault(field, reason)
 
 
-def _check_amount(form: Form, terms: Terms, amount: Money) -> None:
-    """Warn of an amount that will not help the number."""
-    carrier = terms.carrier
-    if carrier.min_topup is not None and amount < carrier.min_topup:
-        form.warnings[CONF_AMOUNT] = "amount_below_minimum"
-    elif (carrier.tiers or carrier.window_days) and carrier.days_for(amount) is None:
-        form.warnings[CONF_AMOUNT] = "amount_buys_no_days"
-
-
-def _usual_amount(carrier: CarrierProfile) -> Money | None:
-    """Return the smallest payment that keeps the number alive, where it is known."""
-    if carrier.events.isdisjoint({Event.TOPUP, Event.PLAN_RENEWAL}):
-        return None
-    known = (carrier.min_topup, *(tier.amount for tier in carrier.tiers[:1]))
-    return max(filter(None, known), key=lambda money: money.minor, default=None)
+def _stored(money: Money | None) -> str | None:
+    return None if money is None else stored_amount(money)

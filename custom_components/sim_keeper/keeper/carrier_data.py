@@ -32,17 +32,23 @@ SCHEMA_VERSION = 1
 MAX_DAYS = 3660
 OVERRIDABLE = frozenset(
     {
+        "app_android",
+        "events",
         "grace_days",
+        "grace_kind",
         "incoming_counts",
         "max_days",
         "min_topup",
         "model",
+        "sms_balance",
         "stacking",
         "tiers",
         "topup_url",
+        "ussd_balance",
         "window_days",
     }
 )
+"""What a user can correct for one SIM. The rest names the carrier, or follows from these."""
 _NAMES = tuple(field.name for field in fields(CarrierProfile))
 # What a profile says about itself is no fact that could be unverified.
 _ABOUT_ITSELF = ("confidence", "confirmed", "as_of", "notes", "source", "unverified")
@@ -166,7 +172,7 @@ def with_overrides(
     _Fields(profile.id, overrides).only(OVERRIDABLE)
     gone = _what_gives_way(profile, overrides)
     unverified = profile.unverified.difference(overrides, gone)
-    if "events" in gone:
+    if "events" in gone and "events" not in overrides:
         unverified |= {"events"}
     return parse_profile(
         to_raw(profile) | gone | dict(overrides) | {"unverified": sorted(unverified)}

@@ -21,7 +21,7 @@ from .errors import (
 from .estimates import readings_after
 from .ledger import Closing, Delivery, EventType, Hold, Ledger, NewOrder
 from .money import Money
-from .orders import ORDINAL_MAX, Attempt, Order, Origin, State
+from .orders import ORDINAL_MAX, Attempt, Kind, Order, Origin, State
 from .ports import (
     Absent,
     Channel,
@@ -75,6 +75,9 @@ class Checkout(Settlement):
             raise OrderRefused("clock_doubtful")
         guarded = channel.capabilities.price_guard
         ceiling = quote.price if guarded else quote.price.with_margin(MARGIN_PERCENT)
+        if not ceiling.minor:
+            # It is free, but every hold is placed for something.
+            ceiling = Money(1, ceiling.currency)
         traceable = channel.capabilities.lookup is Lookup.PURE
         return Offer(quote=quote, ceiling=ceiling, traceable=traceable)
 
@@ -119,8 +122,21 @@ class Checkout(Settlement):
             stuck = isinstance(found, Pending)
             if approved is not None and stuck and await self._given_up(channel, key):
                 continue
+            await self._settle_late(channel, sim, key, found)
             await self._adopt(sim, new, holds, key, found)
         raise OrderRefused("too_many_attempts")
+
+    async def _settle_late(
+        self, channel: Channel, sim: Sim, key: str, found: Found
+    ) -> None:
+        """Confirm the order that was sent under a key and counted as not delivered, if it was."""
+        attempt = await self._desk.read(Ledger.attempt_of, key)
+        if attempt is None or not isinstance(found, Confirmed):
+            return
+        order = await self._desk.read(Ledger.order, attempt.order_id)
+        if order.state is State.REJECTED:
+            await self._settle(channel, sim, order, attempt, found)
+            raise OrderRefused("already_bought")
 
     async def _given_up(self, channel: Channel, key: str) -> bool:
         """Tell whether a person said of a key's order that it did not arrive, long enough ago."""
@@ -239,12 +255,14 @@ def as_new(
     origin: Origin,
     why: Mapping[str, Json],
     request: str | None = None,
+    kind: Kind = Kind.RECHARGE,
 ) -> NewOrder:
     """Return an order on the terms of an offer."""
     quote = offer.quote
     return NewOrder(
         sim=sim.epoch,
         origin=origin,
+        kind=kind,
         ceiling=offer.ceiling,
         why=why,
         request=request,

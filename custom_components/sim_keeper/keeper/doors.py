@@ -348,7 +348,7 @@ class Doors:
             quiet=True,
         )
         await self.engine.desk.write(Ledger.move, order.id, closing, "keeper", now)
-        new = as_new(sim, offer, origin=order.origin, why=order.why)
+        new = as_new(sim, offer, origin=order.origin, why=order.why, kind=order.kind)
         await self.engine.desk.write(Ledger.ask, new, "keeper", now)
 
     async def _confirm_task(self, sim: Sim, task: Order, caller: Caller) -> Order:

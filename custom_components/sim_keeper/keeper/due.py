@@ -160,8 +160,8 @@ def deadline_speaks(at: Situation) -> bool:
 
 
 def clock_speaks(at: Situation, clock: Clock) -> bool:
-    """Tell whether the day of a clock was learned after the last recharge."""
-    last = at.view.last_recharge
+    """Tell whether the day of a clock was learned after the last order that moved it."""
+    last = last_moved(at, clock)
     if last is None or last.settled_at is None:
         return True
     reading = clock_reading(at, clock)
@@ -170,6 +170,16 @@ def clock_speaks(at: Situation, clock: Clock) -> bool:
     return reading.observed_at > last.settled_at or (
         estimated and reading.observed_at == last.settled_at
     )
+
+
+def last_moved(at: Situation, clock: Clock | None) -> Order | None:
+    """Return the last order that moved a clock: to use the number moves only that of activity."""
+    recharge, use = at.view.last_recharge, at.view.last_use
+    if clock is not Clock.ACTIVITY or use is None or use.settled_at is None:
+        return recharge
+    if recharge is None or recharge.settled_at is None:
+        return use
+    return max(recharge, use, key=lambda order: order.settled_at or order.created_at)
 
 
 def clock_reading(at: Situation, clock: Clock | None) -> Reading:
@@ -183,10 +193,17 @@ def clock_reading(at: Situation, clock: Clock | None) -> Reading:
 
 def need(at: Situation) -> Kind:
     """Return what would help: a recharge, or just using the number."""
-    by_activity = at.life.clock is Clock.ACTIVITY
-    if by_activity and Event.TOPUP not in at.sim.carrier.events:
+    if at.life.clock is not Clock.ACTIVITY:
+        return Kind.RECHARGE
+    using = at.sim.account is None or channel_uses_number(at)
+    if using or Event.TOPUP not in at.sim.carrier.events:
         return Kind.ACTIVITY
-    return Kind.ACTIVITY if by_activity and at.sim.account is None else Kind.RECHARGE
+    return Kind.RECHARGE
+
+
+def channel_uses_number(at: Situation) -> bool:
+    """Tell whether the SIM's account uses the number instead of recharging it."""
+    return at.capabilities is not None and at.capabilities.uses_number
 
 
 def only_deadlines(rules: tuple[RuleKind, ...]) -> bool:
@@ -198,7 +215,8 @@ def by_hand(at: Situation, rules: tuple[RuleKind, ...]) -> bool:
     """Tell whether a person does what is needed, rather than SIM Keeper."""
     if at.sim.account is None or need_mode(at, rules) is Mode.REMIND:
         return True
-    return only_deadlines(rules) and need(at) is Kind.ACTIVITY
+    to_be_used = only_deadlines(rules) and need(at) is Kind.ACTIVITY
+    return to_be_used is not channel_uses_number(at)
 
 
 def today_of(sim: Sim, now: datetime) -> date:

@@ -24,6 +24,7 @@ from .ledger import (
 from .ledgerdesk import LedgerDesk
 from .lifecycle import lifecycle
 from .money import Money
+from .options import options_for
 from .orders import Attempt, Effect, Kind, Order, Origin, State
 from .policy import (
     CLOCK_BACK_MAX,
@@ -32,13 +33,18 @@ from .policy import (
     Decision,
     Reason,
     Situation,
+    buys_cheapest,
+    cheapest_now,
     clock_doubtful,
     decide,
     due_rules,
+    need_mode,
     next_day,
+    wanted,
 )
 from .ports import Json, Wanted
 from .reminders import due_reminder
+from .settlement import line_of
 from .sim import Field, Mode, Reading, RuleKind, Sim, only_tightens
 from .status import SimStatus, months_caps, status
 from .world import World
@@ -261,6 +267,8 @@ class Engine:
             await self.desk.write(Ledger.add_readings, sim.epoch, kept, "source", now)
         if last is not None and last.effect is Effect.OPEN:
             await self._note_effect(last, kept)
+        if view.order is not None:
+            await self.followup.notice(sim, view.order)
 
     async def _note_effect(self, last: Order, readings: Sequence[Reading]) -> None:
         """Note the first reading that shows the last recharge."""
@@ -403,7 +411,8 @@ class Engine:
     async def _tidy(self, at: Situation, now: datetime) -> bool:
         """End what is no longer wanted or nobody answered; send on what is approved."""
         order, task = at.view.order, at.view.task
-        needed = bool(due_rules(at, now)) and at.sim.rules.mode is not Mode.OFF
+        due = due_rules(at, now)
+        needed = bool(due) and at.sim.rules.mode is not Mode.OFF
         changed = False
         if task is not None and task.origin is Origin.RULE and not needed:
             await self._end(task, State.CANCELLED, "no_longer_needed", quiet=True)
@@ -411,7 +420,7 @@ class Engine:
         if order is None or order.state not in (State.ASKED, State.APPROVED):
             return changed
         buys = (
-            at.sim.rules.mode in (Mode.ASK, Mode.AUTO)
+            need_mode(at, due) in (Mode.ASK, Mode.AUTO)
             and at.sim.account == order.account
         )
         if order.origin is Origin.RULE and not (needed and buys):
@@ -452,9 +461,9 @@ class Engine:
         """Do what was decided; tell whether a person was asked for something."""
         sim = at.sim
         if decision.action is Action.ASSIST:
-            await self.assign(
-                sim, decision.kind, sim.rules.amount, decision.why, "keeper"
-            )
+            buys = wanted(at, self.world.now())
+            amount = None if buys is None else buys.amount
+            await self.assign(sim, decision.kind, amount, decision.why, "keeper")
             return True
         if decision.action in (Action.ASK, Action.SEND):
             try:
@@ -477,11 +486,29 @@ class Engine:
         started = self._started_at
         return started is None or self.world.now() < started + ACCOUNTS_COME_UP_IN
 
+    async def _wanted(self, at: Situation, decision: Decision) -> Wanted:
+        """Return what is to be bought now. Raises OrderRefused where no plan works."""
+        now = self.world.now()
+        if decision.kind is Kind.ACTIVITY:
+            return Wanted()
+        if buys_cheapest(at, decision.rules):
+            channel = self.checkout.channel(at.sim.account)
+            products = await channel.products(line_of(at.sim))
+            found = cheapest_now(at, options_for(at.sim, products), now)
+            reason = Reason.NO_PLAN
+        else:
+            found, reason = wanted(at, now), Reason.NO_AMOUNT
+        if found is None:
+            raise OrderRefused(reason.value)
+        return found
+
     async def _buy(self, at: Situation, decision: Decision) -> bool:
         """Ask for, or send, the order that a decision calls for; tell whether it was asked."""
         sim = at.sim
-        offer = await self.checkout.offer(sim, Wanted(amount=sim.rules.amount))
-        new = as_new(sim, offer, origin=Origin.RULE, why=decision.why)
+        offer = await self.checkout.offer(sim, await self._wanted(at, decision))
+        new = as_new(
+            sim, offer, origin=Origin.RULE, why=decision.why, kind=decision.kind
+        )
         holds = await self.room(sim, offer)
         if decision.action is Action.SEND and not limited(holds):
             new = replace(new, why={**new.why, "reason": Reason.NO_CAP.value})
@@ -784,10 +811,11 @@ class Engine:
         if order.origin is not Origin.RULE:
             return True
         # What no person said yes to may go out only as long as nobody has to be asked.
-        asks = sim.rules.mode is not Mode.AUTO or at.view.restored
+        due = due_rules(at, self.world.now())
+        asks = need_mode(at, due) is not Mode.AUTO or at.view.restored
         if asks and not await self._has_a_yes(order):
             return False
-        return bool(due_rules(at, self.world.now()))
+        return bool(due)
 
     async def _has_a_yes(self, order: Order) -> bool:
         return any(

@@ -1,5 +1,6 @@
 """What a recharge does to a SIM, as far as the carrier's rule tells. Marked as estimates."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from . import carriers
@@ -45,9 +46,37 @@ def readings_after(
         found.append(
             _estimate(Field.BALANCE, balance.value + value.minor, value.currency, now)
         )
-    if carriers.Event.TOPUP in sim.carrier.events and _later(day, before):
+    if _counts(sim, value) and _later(day, before):
         found.append(_estimate(Field.LAST_ACTIVITY, day.toordinal(), UNIT_DAY, now))
     return tuple(found)
+
+
+def readings_after_use(
+    before: Readings, day: date, now: datetime
+) -> tuple[Reading, ...]:
+    """Return the readings that a text or call from the number on a day brings about."""
+    if not _later(day, before):
+        return ()
+    return (_estimate(Field.LAST_ACTIVITY, day.toordinal(), UNIT_DAY, now),)
+
+
+def with_shown(
+    estimates: Sequence[Reading], shown: Sequence[Reading], now: datetime
+) -> tuple[Reading, ...]:
+    """Return estimates that do not contradict the readings which showed an order's work.
+
+    A day that was read holds from the order on, as one that was worked out. A balance that was
+    read has the credit in it already.
+    """
+    fields = {reading.field for reading in shown}
+    return (
+        *(estimate for estimate in estimates if estimate.field not in fields),
+        *(
+            _estimate(reading.field, reading.value, reading.unit, now)
+            for reading in shown
+            if reading.field is not Field.BALANCE
+        ),
+    )
 
 
 def _only_activity_counts(sim: Sim) -> bool:
@@ -56,6 +85,16 @@ def _only_activity_counts(sim: Sim) -> bool:
         carriers.Model.ACTIVITY_WINDOW,
         carriers.Model.SPEND_WINDOW,
     )
+
+
+def _counts(sim: Sim, value: Money | None) -> bool:
+    """Tell whether a recharge restarts the activity clock: not if it is known to be too small."""
+    least = sim.carrier.min_topup
+    if carriers.Event.TOPUP not in sim.carrier.events:
+        return False
+    if value is None or least is None or value.currency != least.currency:
+        return True
+    return least <= value
 
 
 def _seen_later(reading: Reading | None, day: date, sim: Sim) -> bool:

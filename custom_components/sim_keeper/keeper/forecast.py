@@ -220,9 +220,10 @@ class _Run:
         self, at: Situation, decision: Decision
     ) -> tuple[Wanted | None, Quoted | None] | Literal[Reason.NO_PLAN] | None:
         """Return what is bought and its price; None where a budget has no room."""
-        if decision.kind is Kind.ACTIVITY:
+        using = decision.kind is Kind.ACTIVITY
+        if using and decision.action is Action.ASSIST:
             return None, None
-        buys = wanted(at, self.moment)
+        buys = Wanted() if using else wanted(at, self.moment)
         if decision.action is not Action.ASSIST and buys_cheapest(at, decision.rules):
             buys = cheapest_now(at, self._outlook.options, self.moment)
         if buys is None:

@@ -7,8 +7,10 @@ from .due import (
     DEADLINE_RULES,
     by_hand,
     called_rules,
+    channel_uses_number,
     clock_of,
     clock_reading,
+    last_moved,
     only_deadlines,
     today_of,
     watched_day,
@@ -109,7 +111,9 @@ def _forbidden_purchase(
     at: Situation, rules: tuple[RuleKind, ...], now: datetime
 ) -> tuple[Reason, datetime] | None:
     view, tomorrow = at.view, next_day(at.sim, now)
-    unknown = not buys_cheapest(at, rules) and wanted(at, now) is None
+    unknown = not (
+        channel_uses_number(at) or buys_cheapest(at, rules) or wanted(at, now)
+    )
     fills_up = at.sim.rules.fill_up_to is not None
     checks = (
         (view.stopped, Reason.STOPPED),
@@ -176,7 +180,11 @@ def not_automatic(
         (at.view.restored, Reason.RESTORED),
         (at.view.overshot, Reason.OVERSHOT),
         (_denied(at, at.capabilities, now), Reason.DENIED),
-        (automatic in (Automatic.NO, Automatic.OPT_IN), Reason.CHANNEL_NOT_AUTOMATIC),
+        (automatic is Automatic.NO, Reason.CHANNEL_NOT_AUTOMATIC),
+        (
+            automatic is Automatic.OPT_IN and not at.sim.rules.channel_trusted,
+            Reason.CHANNEL_NOT_AUTOMATIC,
+        ),
         (
             automatic is Automatic.AFTER_ONE_SUPERVISED and not at.view.supervised,
             Reason.SUPERVISION,
@@ -225,8 +233,8 @@ def _deadline_doubtful(at: Situation, kind: RuleKind) -> bool:
     What a source shows may lag behind a recharge. That its balance has shown it says nothing of
     its date, so only time helps.
     """
-    reading = clock_reading(at, clock_of(at, kind))
-    last = at.view.last_recharge
+    clock = clock_of(at, kind)
+    reading, last = clock_reading(at, clock), last_moved(at, clock)
     if reading.trust is not Trust.MEASURED or last is None or last.settled_at is None:
         return reading.trust is Trust.HINT
     return reading.observed_at <= last.settled_at + BALANCE_SETTLES_AFTER

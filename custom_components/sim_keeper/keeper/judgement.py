@@ -1,9 +1,9 @@
 """How far a new reading can be believed, and what it says of the last recharge."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
-from .orders import Effect, Order
+from .orders import Effect, Kind, Order
 from .sim import Field, Reading, Trust
 
 SECOND_READING_AFTER = timedelta(minutes=15)
@@ -74,6 +74,18 @@ def effect_shown(
     rose = (reading.value - before.value) * 2 >= order.value.minor
     same = order.value.currency == reading.unit
     return Effect.VERIFIED if same and rose else None
+
+
+def shows_work(order: Order, sent_on: date, before: Reading, reading: Reading) -> bool:
+    """Tell whether a reading from after an order was sent shows that it did its work.
+
+    `before` is the newest measured reading of the field from before that, `sent_on` the SIM's day
+    of the send. To use a number shows in the day of its last activity, and in nothing earlier.
+    """
+    if reading.field is not Field.LAST_ACTIVITY:
+        return effect_shown(order, before, reading) is Effect.VERIFIED
+    moved = before.value < reading.value and sent_on <= reading.day
+    return order.kind is Kind.ACTIVITY and moved
 
 
 def _suspicious(reading: Reading, before: Reading) -> bool:

@@ -57,6 +57,10 @@ class Capabilities:
     tells_wallet: bool
     confirms_operator: bool
     """The user must confirm the operator that the provider found for the number."""
+    uses_number: bool = False
+    """It texts or calls from the number instead of recharging it."""
+    shown_by_reading: bool = False
+    """Its user takes a reading that moves for the proof that it did its work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +101,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to buy: a product, or an amount of credit in the line's currency."""
+    """What to buy: a product, or an amount of credit in the line's currency.
+
+    Neither, where the channel uses the number instead of recharging it.
+    """
 
     amount: Money | None = None
     product: str | None = None

@@ -1,8 +1,10 @@
 """What to buy: the user's amount, product or target, or the first step of the cheapest plan."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from .budget import MARGIN_PERCENT
 from .carriers import activity_limit
 from .course import Course, Option
 from .due import CHEAPEST_DAYS_BEFORE, only_deadlines, speaks, today_of
@@ -41,9 +43,15 @@ def cheapest_now(
 ) -> Wanted | None:
     """Return the first purchase of the cheapest plan for a year; None where no plan works.
 
-    Raises CurrencyMismatch for prices in several currencies, or in another than the cap's.
+    What costs more than one order or a month may cost is left out. Raises CurrencyMismatch for
+    prices in several currencies.
     """
-    plan = cheapest(course_of(at, now), options)
+    cap = at.sim.rules.monthly_cap
+    options = [option for option in options if _affordable(at.sim, option)]
+    course = course_of(at, now)
+    if cap is not None and any(o.price.currency == cap.currency for o in options):
+        course = replace(course, monthly_cap=cap)
+    plan = cheapest(course, options)
     if plan is None or not plan.steps:
         return None
     return plan.steps[0].option.wanted
@@ -63,6 +71,15 @@ def course_of(at: Situation, now: datetime) -> Course:
         if readings.last_activity
         else None,
         lead_days=CHEAPEST_DAYS_BEFORE if lead is None else lead,
+    )
+
+
+def _affordable(sim: Sim, option: Option) -> bool:
+    """Tell whether a cap in the same money has room for an option, with what it may rise by."""
+    most = option.price.with_margin(MARGIN_PERCENT)
+    caps = (sim.rules.monthly_cap, sim.rules.order_cap)
+    return all(
+        cap is None or cap.currency != most.currency or most <= cap for cap in caps
     )
 
 

@@ -72,6 +72,8 @@ class Rules:
     """The number may die."""
     recharged_elsewhere: bool = False
     """The carrier or a wallet recharges by itself; SIM Keeper only watches."""
+    channel_trusted: bool = False
+    """A channel that may run without asking only where the user says so may do it here."""
 
     def mode_of(self, kind: RuleKind) -> Mode:
         """Return how far a rule may go: nothing goes further than the SIM."""
@@ -110,6 +112,7 @@ def only_tightens(old: Rules, new: Rules) -> bool:
         and old.lapse <= new.lapse
         and old.recharged_elsewhere <= new.recharged_elsewhere
         and old.shadow <= new.shadow
+        and new.channel_trusted <= old.channel_trusted
     )
 
 

@@ -3,15 +3,16 @@
 Every answer is one of three: confirmed, rejected, unknown.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 import logging
 
 from .errors import OrderRefused, Rejected
-from .estimates import readings_after
+from .estimates import readings_after, readings_after_use, with_shown
 from .ledger import Closing, Delivery, EventType, Ledger
 from .ledgerdesk import LedgerDesk
 from .money import Money
-from .orders import Attempt, Effect, Order, State, next_look
+from .orders import Attempt, Effect, Kind, Order, State, next_look
 from .ports import Channel, Line, Pending, Purchase, Submitted
 from .sim import Field, Reading, Sim
 from .world import World
@@ -72,6 +73,8 @@ class Settlement:
 
     async def _verifiable(self, order: Order) -> Effect:
         """Return OPEN where a source watches the line, so that it can show what arrived."""
+        if order.kind is Kind.ACTIVITY:
+            return Effect.CANNOT_VERIFY
         now = self._world.now()
         for name in (Field.BALANCE, Field.EXPIRY):
             seen = await self._desk.read(Ledger.measured_before, order.sim, name, now)
@@ -86,18 +89,31 @@ class Settlement:
         delivery: Delivery,
         delivered: Money | None,
         actor: str,
+        shown: Sequence[Reading] = (),
     ) -> Order:
+        """Confirm an order; `shown` are the readings that proved it, where a vendor did not."""
         now = self._world.now()
         readings: tuple[Reading, ...] = ()
         if sim is not None:
-            before = await self._desk.read(Ledger.readings, order.sim)
-            value = delivered or order.value
-            readings = readings_after(
-                sim, before, value=value, days=order.days, now=now
+            readings = with_shown(
+                await self._estimates(sim, order, delivered), shown, now
             )
         return await self._desk.write(
             Ledger.confirm, order.id, delivery, readings, actor, now
         )
+
+    async def _estimates(
+        self, sim: Sim, order: Order, delivered: Money | None
+    ) -> tuple[Reading, ...]:
+        now = self._world.now()
+        before = await self._desk.read(Ledger.readings, order.sim)
+        if order.kind is Kind.ACTIVITY:
+            # Whoever hears of it later, it was used when it was sent and not a day after.
+            attempt = await self._desk.read(Ledger.attempt, order.id)
+            day = attempt.last_sent_at.astimezone(sim.zone).date()
+            return readings_after_use(before, day, now)
+        value = delivered or order.value
+        return readings_after(sim, before, value=value, days=order.days, now=now)
 
     async def _pending(
         self, channel: Channel, order: Order, attempt: Attempt, answer: Pending

@@ -26,7 +26,10 @@ class World(Protocol):
         """Run work that outlives its caller."""
 
     def wake_at(self, moment: datetime) -> None:
-        """Call `Engine.wake` at a moment; replaces the moment asked for before."""
+        """Call `Engine.wake` after the time until a moment; replaces the call asked for before.
+
+        A clock that is set meanwhile changes nothing: the engine has to notice that.
+        """
 
     def changed(self, epoch: str) -> None:
         """Hear that the status of a SIM may have changed."""

@@ -37,6 +37,7 @@ TOLD = frozenset(
             EventType.THAWED,
             EventType.SKIPPED,
         ),
+        *(EventType.WALLET_LOW, EventType.PAYMENT_EXPIRES),
     }
 )
 """The events that people hear of."""

@@ -208,7 +208,8 @@ class OrderLife(Reader):
         """
         rows = self._book.rows(
             "SELECT id, sim FROM orders WHERE assisted = 0 AND"
-            " (state IN ('pending','unknown','needs_person') AND next_at > ?"
+            " (state IN ('pending','unknown','needs_person')"
+            "  AND (next_at IS NULL OR next_at > ?)"
             " OR state IN ('confirmed','rejected') AND settled_at > ?"
             "  AND EXISTS(SELECT 1 FROM attempt a WHERE a.order_id = orders.id))",
             seconds(now),

@@ -20,6 +20,9 @@ from .records import (
     seconds,
 )
 
+_PAID_KNOWN = 20
+"""Enough to know the price of whatever a SIM buys in turns."""
+
 
 class Reader:
     """Plain reads."""
@@ -105,6 +108,22 @@ class Reader:
             *((seconds(end),) * 2 if end else (None, None)),
         )
         return [order_from(row) for row in rows]
+
+    def paid_by(self, epoch: str, account: str) -> tuple[Order, ...]:
+        """Return what an account paid for a SIM of late, the newest first."""
+        return self._book.memo.recall(
+            ORDERS,
+            ("paid_by", epoch, account),
+            lambda: self._paid_by(epoch, account),
+        )
+
+    def _paid_by(self, epoch: str, account: str) -> tuple[Order, ...]:
+        rows = self._book.rows(
+            "SELECT * FROM orders WHERE sim = ? AND account = ? AND state = 'confirmed'"
+            " AND assisted = 0 AND cost_minor IS NOT NULL ORDER BY id DESC LIMIT ?",
+            *(epoch, account, _PAID_KNOWN),
+        )
+        return tuple(map(order_from, rows))
 
     def in_state(self, *states: State) -> tuple[Order, ...]:
         """Return the orders of all SIMs in some states, oldest first."""
@@ -195,7 +214,7 @@ class Reader:
         risen = self._book.value(
             "SELECT 1 FROM reading r WHERE sim = ? AND field = 'balance' AND got_at >= ?"
             " AND value > (SELECT value FROM reading WHERE sim = r.sim AND field = 'balance'"
-            "  AND got_at < ? ORDER BY id DESC LIMIT 1)",
+            "  AND got_at <= ? ORDER BY id DESC LIMIT 1)",
             *(epoch, row["at"], row["at"]),
         )
         return risen is None

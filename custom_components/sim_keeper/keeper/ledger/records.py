@@ -45,6 +45,8 @@ class EventType(StrEnum):
     SETTING = "setting"
     RESTORED = "restored"
     THAWED = "thawed"
+    WALLET_LOW = "wallet_low"
+    PAYMENT_EXPIRES = "payment_expires"
     DAY = "day"
 
 

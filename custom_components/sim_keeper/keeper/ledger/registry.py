@@ -152,6 +152,19 @@ class Registry(OrderLife):
         entry = Entry(type=type_, sim=epoch, details=details, quiet=quiet)
         self._book.write(now, entry)
 
+    def note_warning(
+        self,
+        type_: EventType,
+        name: str,
+        mark: str,
+        details: Mapping[str, Json],
+        now: datetime,
+    ) -> None:
+        """Note a warning with its mark, a setting, unless the same mark stands there already."""
+        if views.setting(self._book, name) != mark:
+            change: Change = ("setting", {"name": name, "value": mark})
+            self._book.write(now, Entry(type=type_, rows=[change], details=details))
+
     def mark_told(self, seq: int, now: datetime) -> None:
         """Note that people have heard of an event."""
         with self._book.commit():

@@ -70,6 +70,8 @@ class LedgerView:
     """The account charged more than was held, and nobody has given a go-ahead since."""
     stopped: bool
     newest_event_at: datetime | None
+    last_use: Order | None = None
+    """The newest order by which SIM Keeper itself used the number."""
 
 
 def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerView:
@@ -110,6 +112,12 @@ def _past(book: Book, epoch: str, account: str | None) -> LedgerView:
         task=_order(book, "sim = ? AND assisted = 1 AND state = 'asked'", epoch),
         cycle=cycle,
         last_recharge=last_recharge(book, epoch),
+        last_use=_order(
+            book,
+            f"{_NUMBER} AND assisted = 0 AND kind = 'activity' AND state = 'confirmed'"
+            " ORDER BY settled_at DESC, id DESC",
+            epoch,
+        ),
         last_delivered_at=_last_delivered(book, epoch),
         refused=_refused(book, epoch, cycle, since),
         last_no=_order(

@@ -1,0 +1,84 @@
+"""The engine and a clock that jumps: what was planned by it, and who may trust it again."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from custom_components.sim_keeper.keeper.errors import Unavailable
+from custom_components.sim_keeper.keeper.orders import State
+from custom_components.sim_keeper.keeper.policy import Reason
+
+from .builders import usd
+from .model_world import Fault, a_sim
+from .scenes import DAY, HOUR, due_world, quiet_world, reason_of, states_of
+
+NOTICED_WITHIN = timedelta(hours=25)
+"""The engine wakes for each day of a SIM."""
+
+
+async def test_a_delivery_taken_back_is_seen_though_the_clock_was_ahead() -> None:
+    world = await due_world()
+    assert states_of(world) == [State.CONFIRMED]
+    world.set_clock(400 * DAY)
+    await world.pass_time(NOTICED_WITHIN)
+    world.vendor.bought[0].undone = True
+    world.set_clock(-400 * DAY)
+    await world.pass_time(NOTICED_WITHIN)
+    assert states_of(world)[0] is State.REVERSED
+
+
+async def test_one_that_was_looked_at_too_early_is_looked_at_again() -> None:
+    world = await due_world()
+    world.set_clock(400 * DAY)
+    await world.pass_time(NOTICED_WITHIN)
+    world.set_clock(-400 * DAY)
+    await world.pass_time(HOUR)
+    looks = world.vendor.looks
+    world.vendor.bought[0].undone = True
+    await world.pass_time(3 * DAY)
+    assert world.vendor.looks > looks
+    assert states_of(world)[0] is State.REVERSED
+
+
+async def test_what_was_planned_for_next_year_is_looked_up_now() -> None:
+    world = await due_world(faults=[Fault.LOSE_ANSWER])
+    world.vendor.lookup_error = Unavailable("HTTP 503")
+    world.set_clock(400 * DAY)
+    await world.pass_time(NOTICED_WITHIN)
+    world.vendor.lookup_error = None
+    world.set_clock(-400 * DAY)
+    await world.pass_time(NOTICED_WITHIN)
+    assert states_of(world) == [State.CONFIRMED]
+
+
+async def test_a_start_notices_that_the_clock_was_ahead_before() -> None:
+    world = await due_world(faults=[Fault.LOSE_ANSWER])
+    world.vendor.lookup_error = Unavailable("HTTP 503")
+    world.set_clock(400 * DAY)
+    await world.pass_time(NOTICED_WITHIN)
+    await world.die()
+    world.vendor.lookup_error = None
+    world.set_clock(-400 * DAY)
+    await world.restart(a_sim())
+    await world.pass_time(HOUR)
+    assert states_of(world) == [State.CONFIRMED]
+
+
+@pytest.mark.parametrize("spoken", [True, False])
+async def test_a_person_s_go_ahead_says_that_the_clock_is_right_again(
+    spoken: bool,
+) -> None:
+    world = await quiet_world(days=10)
+    world.set_clock(400 * DAY)
+    await world.pass_time(NOTICED_WITHIN)
+    world.set_clock(-394 * DAY)
+    await world.pass_time(NOTICED_WITHIN)
+    assert reason_of(world) is Reason.CLOCK_DOUBTFUL
+    assert world.vendor.bought == []
+    if spoken:
+        sim = a_sim()
+        rules = replace(sim.rules, monthly_cap=usd("201"))
+        await world.engine.change(replace(sim, rules=rules))
+    await world.pass_time(HOUR)
+    assert len(world.vendor.bought) == int(spoken)
