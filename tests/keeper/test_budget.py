@@ -22,6 +22,7 @@ from custom_components.sim_keeper.keeper.money import Money
 
 from .builders import EPOCH, HK, NOW, hkd, rules, sim, usd
 
+ACCOUNT = "account:model:1"
 OWN = f"sim:{EPOCH}"
 HOME = ZoneInfo("Europe/Berlin")
 
@@ -50,15 +51,27 @@ def test_a_sim_s_cap_runs_in_its_zone_and_the_household_s_at_home() -> None:
         Cap(scope=OWN, period="2026-12", limit=usd("200")),
         Cap(scope=HOUSEHOLD_SCOPE, period="2026-11", limit=usd("30")),
         Cap(scope=HOUSEHOLD_SCOPE, period="2026-11", limit=hkd("100")),
+        Cap(scope=ACCOUNT, period="2026-11", limit=None),
     )
     assert sim_scope(EPOCH) == OWN
 
 
 def test_without_a_shared_cap_the_household_is_counted_all_the_same() -> None:
     caps = caps_for(sim(rules=rules(monthly_cap=None)), HouseholdRules(zone=HK), NOW)
-    assert [cap.limit for cap in caps] == [None, None]
-    assert [hold.scope for hold in holds_for(caps, "USD")] == [OWN, HOUSEHOLD_SCOPE]
+    assert [cap.limit for cap in caps] == [None, None, None]
+    scopes = [hold.scope for hold in holds_for(caps, "USD")]
+    assert scopes == [OWN, HOUSEHOLD_SCOPE, ACCOUNT]
     assert not limited(holds_for(caps, "USD"))
+
+
+def test_an_account_s_cap_binds_the_sims_that_it_pays_for() -> None:
+    household = HouseholdRules(zone=HK, account_caps={"model:1": usd("9")})
+    holds = holds_for(caps_for(sim(), household, NOW), "USD")
+    assert {hold.scope: hold.cap for hold in holds}[ACCOUNT] == 900
+    other = holds_for(caps_for(sim(account="model:2"), household, NOW), "USD")
+    assert [hold.cap for hold in other if hold.scope == "account:model:2"] == [None]
+    by_hand = caps_for(sim(account=None), household, NOW)
+    assert [cap.scope for cap in by_hand] == [OWN, HOUSEHOLD_SCOPE]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +95,7 @@ def test_a_cap_limits_only_orders_in_its_own_currency(
     household = HouseholdRules(zone=HK, monthly_caps=shared)
     line = sim(rules=rules(monthly_cap=own))
     holds = holds_for(caps_for(line, household, NOW), currency)
-    assert tuple(hold.cap for hold in holds) == caps
+    assert tuple(hold.cap for hold in holds) == (*caps, None)
     assert {hold.currency for hold in holds} == {currency}
     assert limited(holds) is any(cap is not None for cap in caps)
 
