@@ -33,7 +33,7 @@ DATA = REPOSITORY / ".demo"
 PORT = 8123
 PLAY_AFTER_S = 20
 _CHECK_S = 150
-RELOADLY, IAK = PROVIDERS = ("reloadly", "iak")
+RELOADLY, IAK, DIGIFLAZZ = PROVIDERS = ("reloadly", "iak", "digiflazz")
 """The providers that are simulated."""
 
 type Vendors = Mapping[str, Vendor]
@@ -163,8 +163,7 @@ async def _started(
 
 
 async def _seed(home: Client, vendors: Vendors) -> None:
-    wholesaler_url = vendors[IAK].url
-    await seeding.seed(home, vendors[RELOADLY].url, wholesaler_url=wholesaler_url)
+    await seeding.seed(home, {name: vendor.url for name, vendor in vendors.items()})
 
 
 async def _stay(hass: Hass, vendors: Vendors) -> None:
@@ -212,6 +211,7 @@ def _greet(hass: Hass, vendors: Vendors) -> None:
     Behind it
       Reloadly's truth     {vendors[RELOADLY].url}/_control/truth
       IAK's truth          {vendors[IAK].url}/_control/truth
+      Digiflazz's truth    {vendors[DIGIFLAZZ].url}/_control/truth
       The log              {hass.log.relative_to(REPOSITORY)}
 
     Ctrl-C ends it all; the data stays for the next time (--fresh starts over).

@@ -1,20 +1,38 @@
 """Filling a new Home Assistant with the sample SIMs, as a person would: through its flows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from tests.vendors.iak import API_KEY, USERNAME
-from tests.vendors.reloadly import CLIENT_ID, CLIENT_SECRET
+from tests.vendors import digiflazz, iak, reloadly
 
 from .client import Client, Entity, wait_until
 from .processes import Vendor
-from .sims import ASK, AUTO, SIMS, DemoSim
+from .sims import ASK, AUTO, DIGIFLAZZ, IAK, RELOADLY, SIMS, DemoSim
 
 DOMAIN = "sim_keeper"
 DASHBOARD = "demo-sims"
 VALID_FOR_DAYS = 3
 TO_DO = "todo.household_to_do"
+NAMES = {"reloadly": RELOADLY, "iak": IAK, "digiflazz": DIGIFLAZZ}
+"""How the account at each simulated provider is called."""
+LOGINS: Mapping[str, Mapping[str, str]] = {
+    "reloadly": {
+        "environment": "live",
+        "client_id": reloadly.CLIENT_ID,
+        "client_secret": reloadly.CLIENT_SECRET,
+    },
+    "iak": {
+        "environment": "production",
+        "username": iak.USERNAME,
+        "api_key": iak.API_KEY,
+    },
+    "digiflazz": {
+        "environment": "production",
+        "username": digiflazz.USERNAME,
+        "api_key": digiflazz.API_KEY,
+    },
+}
 _SHOWN = ("stage", "days_left", "keep_alive_deadline", "balance")
 
 
@@ -39,26 +57,10 @@ async def settle_in(home: Client, language: str = "en") -> None:
             )
 
 
-async def add_account(home: Client, vendor_url: str) -> None:
-    """Connect the account at the simulated vendor."""
-    login = {
-        "environment": "live",
-        "client_id": CLIENT_ID,
-        "client_secret": CLIENT_SECRET,
-        "advanced": {"base_url": vendor_url},
-    }
-    await home.add(DOMAIN, ("account", {}), ("reloadly", {}), ("reloadly", login))
-
-
-async def add_wholesaler(home: Client, wholesaler_url: str) -> None:
-    """Connect a second account, at the simulated wholesaler: any Indonesian SIM may move there."""
-    login = {
-        "environment": "production",
-        "username": USERNAME,
-        "api_key": API_KEY,
-        "advanced": {"base_url": wholesaler_url},
-    }
-    await home.add(DOMAIN, ("account", {}), ("iak", {}), ("iak", login))
+async def add_account(home: Client, provider: str, vendor_url: str) -> None:
+    """Connect an account at a simulated vendor."""
+    login = {**LOGINS[provider], "advanced": {"base_url": vendor_url}}
+    await home.add(DOMAIN, ("account", {}), (provider, {}), (provider, login))
 
 
 async def add_sim(home: Client, sim: DemoSim, *, accounts: bool = True) -> str:
@@ -69,18 +71,13 @@ async def add_sim(home: Client, sim: DemoSim, *, accounts: bool = True) -> str:
 
 
 async def seed(
-    home: Client,
-    vendor_url: str,
-    sims: Sequence[DemoSim] = SIMS,
-    *,
-    wholesaler_url: str | None = None,
+    home: Client, urls: Mapping[str, str], sims: Sequence[DemoSim] = SIMS
 ) -> None:
-    """Add the accounts and those SIMs that are not there yet."""
+    """Add those accounts and SIMs that are not there yet; `urls` are the vendors' addresses."""
     there = {entry["title"] for entry in await home.entries(DOMAIN)}
-    if "Reloadly" not in there:
-        await add_account(home, vendor_url)
-    if wholesaler_url is not None and "IAK" not in there:
-        await add_wholesaler(home, wholesaler_url)
+    for provider, url in urls.items():
+        if NAMES[provider] not in there:
+            await add_account(home, provider, url)
     for sim in sims:
         if sim.name not in there:
             await add_sim(home, sim)

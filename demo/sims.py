@@ -1,4 +1,4 @@
-"""The sample SIMs: six carriers, every stage and every mode. All dates count from today."""
+"""The sample SIMs: eight carriers, every stage and every mode. All dates count from today."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from .client import option
+
+RELOADLY, IAK, DIGIFLAZZ = "Reloadly", "IAK", "Digiflazz"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +23,8 @@ class DemoSim:
     expires_in: int | None = None
     used_ago: int | None = None
     balance: str | None = None
-    by_account: bool = False
+    account: str | None = None
+    """The account that recharges it, None: a person does."""
     rules: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -51,7 +54,7 @@ class DemoSim:
             readings["last_activity"] = day.isoformat()
         if self.balance is not None:
             readings["balance"] = self.balance
-        way = {"account": option("Reloadly") if self.by_account else "by_hand"}
+        way = {"account": option(self.account) if self.account else "by_hand"}
         confirmed: tuple[str, Mapping[str, object]] = (
             "operator",
             {"answer": "confirm"},
@@ -63,7 +66,7 @@ class DemoSim:
             ("keep_alive", {}),
             ("readings", readings),
             *((("channel", way),) if accounts else ()),
-            *((confirmed,) if self.by_account else ()),
+            *((confirmed,) if self.account else ()),
             ("rules", self.rules),
         )
 
@@ -76,7 +79,7 @@ AUTO = DemoSim(
     carrier="axis_id",
     zone="Asia/Jakarta",
     balance="1200",
-    by_account=True,
+    account=RELOADLY,
     rules={"mode": "auto", "days_before": 5, "amount": "25000", "monthly_cap": "10"},
 )
 """Nobody knows yet until when it is valid: see `seeding.play`."""
@@ -89,7 +92,7 @@ ASK = DemoSim(
     zone="Europe/Kyiv",
     expires_in=6,
     balance="12.40",
-    by_account=True,
+    account=RELOADLY,
     rules={"mode": "ask", "days_before": 10, "amount": "100", "monthly_cap": "15"},
 )
 
@@ -136,5 +139,37 @@ SIMS = (
         balance="31.25",
         rules={"mode": "remind", "days_before": 7, "amount": "50"},
     ),
+    DemoSim(
+        name="XL Jakarta",
+        slug="xl_jakarta",
+        number="+62 817 4567 890",
+        carrier="xl_id",
+        zone="Asia/Jakarta",
+        expires_in=37,
+        balance="18200",
+        account=IAK,
+        rules={
+            "mode": "auto",
+            "days_before": 7,
+            "amount": "25000",
+            "monthly_cap": "60000",
+        },
+    ),
+    DemoSim(
+        name="Telkomsel Medan",
+        slug="telkomsel_medan",
+        number="+62 812 4567 8901",
+        carrier="telkomsel_id",
+        zone="Asia/Jakarta",
+        expires_in=52,
+        balance="31500",
+        account=DIGIFLAZZ,
+        rules={
+            "mode": "ask",
+            "days_before": 10,
+            "amount": "20000",
+            "monthly_cap": "50000",
+        },
+    ),
 )
-"""A SIM recharged by the account itself, one by question, and four that a person recharges."""
+"""Four SIMs that accounts at three providers recharge, and four that a person recharges."""

@@ -22,6 +22,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.sim_keeper import notify
 from custom_components.sim_keeper.const import DOMAIN
+from custom_components.sim_keeper.entries import account_entries
 from custom_components.sim_keeper.keeper.errors import LedgerFault, RefusalClass
 from custom_components.sim_keeper.keeper.ledger import (
     Closing,
@@ -699,6 +700,13 @@ async def _happen(house: House, type_: EventType) -> None:
     desk, now = house.home.engine.desk, house.home.now()
     if type_ is EventType.RESTORED:
         await desk.write(Ledger.note_restored, now)
+        return
+    if type_ in (EventType.WALLET_LOW, EventType.PAYMENT_EXPIRES):
+        money = {"low_wallet": "99999", "cap_currency": "USD"}
+        expires = {"payment_expires": (date.today() + timedelta(days=5)).isoformat()}
+        options = money if type_ is EventType.WALLET_LOW else expires
+        (account,) = account_entries(house.hass)
+        house.hass.config_entries.async_update_entry(account, options=options)
         return
     if type_ in (EventType.REMINDER, EventType.SKIPPED):
         for reading in typed_readings(Typed(expiry=date(2035, 12, 1)), now):

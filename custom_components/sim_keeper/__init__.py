@@ -1,6 +1,5 @@
 """SIM Keeper keeps prepaid numbers alive."""
 
-from datetime import date as Day  # the platform `date` takes the plain name
 import logging
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -15,7 +14,6 @@ from homeassistant.helpers.dispatcher import (
 )
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
-from homeassistant.util import dt as dt_util
 from homeassistant.util.ssl import client_context
 
 from .actions import async_register_actions
@@ -43,16 +41,15 @@ from .coordinator import (
     SimCoordinator,
     SimKeeperConfigEntry,
 )
-from .entries import kind_of, new_epoch, sim_from
+from .entries import first_readings, is_action, kind_of, new_epoch, sim_from
 from .funding import FundingCoordinator
 from .home import HOME, SIGNAL_FUNDING, SIGNAL_LOGIN_FAILED, Home
 from .keeper.budget import HouseholdRules
 from .keeper.errors import LedgerBroken
 from .keeper.money import Money
-from .keeper.sim import Reading
-from .keeper.statements import Typed, typed_readings
 from .notify import Notifier
 from .repairs import async_watch_repairs
+from .sequence import open_action
 from .stored_terms import account_caps
 
 _LOGGER = logging.getLogger(__name__)
@@ -113,11 +110,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: SimKeeperConfigEntry) ->
     kind = kind_of(entry)
     if kind == KIND_SIM:
         await _set_up_sim(hass, cast("SimConfigEntry", entry))
+    elif is_action(entry):
+        await _set_up_action(hass, cast("AccountConfigEntry", entry))
     elif kind == KIND_ACCOUNT:
         await _set_up_account(hass, cast("AccountConfigEntry", entry))
     else:
         await _set_up_household(hass, cast("HouseholdConfigEntry", entry))
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS[kind])
+    await hass.config_entries.async_forward_entry_setups(entry, _platforms(entry))
     if kind != KIND_HOUSEHOLD and _household(hass) is None:
         await hass.config_entries.flow.async_init(
             DOMAIN, context={"source": SOURCE_SYSTEM}
@@ -128,7 +127,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SimKeeperConfigEntry) ->
 async def async_unload_entry(hass: HomeAssistant, entry: SimKeeperConfigEntry) -> bool:
     """Unload an entry; orders on their way go on."""
     home, kind = hass.data[HOME], kind_of(entry)
-    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS[kind]):
+    if not await hass.config_entries.async_unload_platforms(entry, _platforms(entry)):
         return False
     if kind == KIND_SIM:
         # A changed number is another line: the old one is gone, and has its own epoch.
@@ -196,6 +195,23 @@ async def _set_up_account(hass: HomeAssistant, entry: AccountConfigEntry) -> Non
     await home.engine.account_ready(str(entry.unique_id))
 
 
+async def _set_up_action(hass: HomeAssistant, entry: AccountConfigEntry) -> None:
+    """Connect an action: it has no wallet to read and no login to fail."""
+    home = hass.data[HOME]
+    declared = entry.data
+    await _apply_household(hass)
+    home.connect(str(entry.unique_id), open_action(hass, entry))
+
+    async def changed(hass: HomeAssistant, entry: AccountConfigEntry) -> None:
+        if entry.data != declared:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+        else:
+            await _apply_household(hass)
+
+    entry.async_on_unload(entry.add_update_listener(changed))
+    await home.engine.account_ready(str(entry.unique_id))
+
+
 async def _set_up_household(hass: HomeAssistant, entry: HouseholdConfigEntry) -> None:
     home = hass.data[HOME]
     if not entry.data.get(CONF_LEDGER_EXISTS) and home.engine.desk.fault is None:
@@ -242,6 +258,11 @@ async def _apply_household(hass: HomeAssistant) -> None:
         await engine.set_household(rules)
 
 
+def _platforms(entry: SimKeeperConfigEntry) -> tuple[Platform, ...]:
+    """Return the platforms of an entry; an action has nothing to show."""
+    return () if is_action(entry) else PLATFORMS[kind_of(entry)]
+
+
 def _without_rules(sim: Any) -> tuple[Any, ...]:
     return (
         *(sim.epoch, sim.number, sim.country, sim.currency, sim.zone, sim.carrier),
@@ -260,27 +281,6 @@ def _household_rules(
         monthly_caps=tuple(Money.parse(text, cur) for cur, text in caps.items()),
         account_caps=account_caps(hass),
     )
-
-
-def first_readings(typed: dict[str, str] | None, currency: str) -> tuple[Reading, ...]:
-    """Return what was typed when a SIM was added."""
-    if not typed:
-        return ()
-    at = dt_util.parse_datetime(typed["at"], raise_on_error=True)
-    return typed_readings(
-        Typed(
-            balance=Money.parse(typed["balance"], currency)
-            if "balance" in typed
-            else None,
-            expiry=_day(typed.get("expiry")),
-            last_activity=_day(typed.get("last_activity")),
-        ),
-        at,
-    )
-
-
-def _day(text: str | None) -> Day | None:
-    return None if text is None else Day.fromisoformat(text)
 
 
 def _household(hass: HomeAssistant) -> SimKeeperConfigEntry | None:

@@ -7,15 +7,18 @@ from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, OptionsF
 from homeassistant.core import callback
 
 from .const import DOMAIN, KIND_ACCOUNT, KIND_SIM
-from .entries import kind_of
+from .entries import is_action, kind_of
 from .flows.account import AccountSteps
 from .flows.account_options import AccountOptionsFlow
+from .flows.action import ActionSteps
 from .flows.household import HouseholdOptionsFlow, HouseholdSteps
 from .flows.options import SimOptionsFlow
 from .flows.sim import SimSteps
 
 
-class SimKeeperConfigFlow(SimSteps, AccountSteps, HouseholdSteps, domain=DOMAIN):
+class SimKeeperConfigFlow(
+    SimSteps, AccountSteps, ActionSteps, HouseholdSteps, domain=DOMAIN
+):
     """One flow for the three kinds of entries; each refuses what is not its own."""
 
     VERSION = 1
@@ -34,6 +37,8 @@ class SimKeeperConfigFlow(SimSteps, AccountSteps, HouseholdSteps, domain=DOMAIN)
         kind = kind_of(self._get_reconfigure_entry())
         if kind == KIND_SIM:
             return await self.reconfigure_sim()
+        if is_action(self._get_reconfigure_entry()):
+            return await self.reconfigure_action()
         if kind == KIND_ACCOUNT:
             return await self.async_step_reconfigure_account()
         return self.async_abort(reason="household_has_options")

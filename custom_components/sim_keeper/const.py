@@ -67,12 +67,15 @@ CONF_PAUSES: Final = "pauses"
 CONF_LAPSE: Final = "lapse"
 CONF_RECHARGED_ELSEWHERE: Final = "recharged_elsewhere"
 CONF_SHADOW: Final = "shadow"
+CONF_CHANNEL_TRUSTED: Final = "channel_trusted"
 
 # -- entry.data of an account --------------------------------------------------------------
 CONF_PROVIDER: Final = "provider"
 CONF_LOGIN: Final = "login"
 """{"client_id": …, "client_secret": …, "environment": …, "base_url": …}, by the provider."""
 CONF_WALLET_CURRENCY: Final = "wallet_currency"
+CONF_DECLARED: Final = "declared"
+"""Of an action: {"sequence": […], and what `channels.action.Terms.stored` reads}."""
 
 # -- entry.options of an account; also `monthly_cap` and `cap_currency` --------------------
 CONF_LOW_WALLET: Final = "low_wallet"

@@ -9,11 +9,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
 from .channels import PROVIDERS
+from .channels.action import Terms
 from .const import (
     CONF_ACCOUNT,
     CONF_CARRIER,
     CONF_COUNTRY,
     CONF_CURRENCY,
+    CONF_DECLARED,
     CONF_EPOCH,
     CONF_LANGUAGE,
     CONF_LEDGER_EXISTS,
@@ -28,18 +30,21 @@ from .const import (
     KIND_ACCOUNT,
     KIND_SIM,
 )
-from .entries import is_loopback_account, kind_of
+from .entries import is_action, is_loopback_account, kind_of
+from .funding import funding_of
 from .home import HOME, Home
 from .keeper.errors import LedgerBroken
+from .keeper.funding import Funding
 from .keeper.ledger import Ledger
 from .keeper.lifecycle import Lifecycle
 from .keeper.orders import Order, State
 from .keeper.policy import Decision
 from .keeper.ports import Channel
 from .keeper.sim import Rules
+from .stored_terms import account_cap, account_terms
 
 # A second net under the picked fields: should one of these ever slip in, it is not shown.
-_NEVER = {CONF_NUMBER, CONF_EPOCH, CONF_LOGIN, "token"} | {
+_NEVER = {CONF_NUMBER, CONF_EPOCH, CONF_LOGIN, CONF_DECLARED, "token"} | {
     field.name for provider in PROVIDERS.values() for field in provider.login_fields
 }
 _ORDERS_MAX = 10
@@ -101,14 +106,43 @@ async def _sim(home: Home, entry: ConfigEntry) -> dict[str, Any]:
 
 def _account(home: Home, entry: ConfigEntry) -> dict[str, Any]:
     coordinator = getattr(entry, "runtime_data", None)
+    terms, standing = account_terms(entry), funding_of(entry)
     return {
         "provider": entry.data[CONF_PROVIDER],
-        "environment": entry.data[CONF_LOGIN].get("environment"),
+        "environment": entry.data.get(CONF_LOGIN, {}).get("environment"),
         "simulator": is_loopback_account(entry),
         "wallet_currency": entry.data.get(CONF_WALLET_CURRENCY),
         "reads": None if coordinator is None else coordinator.last_update_success,
         "connected": home.channel(str(entry.unique_id)) is not None,
+        "monthly_cap": _text(account_cap(entry.options)),
+        "low_wallet": _text(terms.low),
+        "payment_expires": _text(terms.payment_expires),
+        "funding": None if standing is None else _funding(standing),
         "capabilities": _capabilities(home, str(entry.unique_id)),
+        "action": _action(entry) if is_action(entry) else None,
+    }
+
+
+def _action(entry: ConfigEntry) -> dict[str, Any]:
+    """Describe an action, without what it runs: that may hold anything."""
+    terms = Terms.stored(entry.data[CONF_DECLARED], entry.data[CONF_WALLET_CURRENCY])
+    return {
+        "work": terms.work.value,
+        "proof": terms.proof.value,
+        "price": _text(terms.price),
+        "maximum": str(terms.maximum),
+        "amounts": list(terms.amounts),
+        "wait_hours": terms.wait_hours,
+        "timeout_s": terms.timeout_s,
+    }
+
+
+def _funding(standing: Funding) -> dict[str, Any]:
+    return {
+        "low": standing.low,
+        "wallet": str(standing.wallet),
+        "needed": str(standing.needed),
+        "dry_on": _text(standing.dry_on),
     }
 
 

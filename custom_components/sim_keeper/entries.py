@@ -1,6 +1,7 @@
 """Config entries read as values of the heart."""
 
 from collections.abc import Mapping
+from datetime import date
 import secrets
 from typing import Any, cast
 import uuid
@@ -10,12 +11,14 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
+from .channels.action import Work
 from .channels.http import is_loopback
 from .const import (
     CONF_ACCOUNT,
     CONF_CARRIER,
     CONF_COUNTRY,
     CONF_CURRENCY,
+    CONF_DECLARED,
     CONF_EPOCH,
     CONF_KIND,
     CONF_LOGIN,
@@ -28,7 +31,9 @@ from .const import (
 )
 from .keeper.carrier_data import other_carrier, with_overrides
 from .keeper.carriers import CarrierProfile
-from .keeper.sim import Rules, Sim
+from .keeper.money import Money
+from .keeper.sim import Reading, Rules, Sim
+from .keeper.statements import Typed, typed_readings
 from .phone import mask
 from .stored_rules import rules_from
 
@@ -94,6 +99,27 @@ def sim_of(
     )
 
 
+def first_readings(typed: dict[str, str] | None, currency: str) -> tuple[Reading, ...]:
+    """Return what was typed when a SIM was added."""
+    if not typed:
+        return ()
+    at = dt_util.parse_datetime(typed["at"], raise_on_error=True)
+    return typed_readings(
+        Typed(
+            balance=Money.parse(typed["balance"], currency)
+            if "balance" in typed
+            else None,
+            expiry=_day(typed.get("expiry")),
+            last_activity=_day(typed.get("last_activity")),
+        ),
+        at,
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
 @callback
 def account_entries(hass: HomeAssistant) -> list[ConfigEntry[Any]]:
     """Return the accounts that the user has connected and not disabled."""
@@ -119,7 +145,17 @@ def account_entry(
 
 def is_loopback_account(entry: ConfigEntry[Any]) -> bool:
     """Whether an account talks to a simulator on this machine: no real money can move."""
-    return is_loopback(entry.data[CONF_LOGIN].get("base_url"))
+    return is_loopback(entry.data.get(CONF_LOGIN, {}).get("base_url"))
+
+
+def is_action(entry: ConfigEntry[Any]) -> bool:
+    """Whether an account is an action of Home Assistant instead of one at a provider."""
+    return CONF_DECLARED in entry.data
+
+
+def uses_number(entry: ConfigEntry[Any]) -> bool:
+    """Whether an account is an action that texts or calls from a number."""
+    return is_action(entry) and entry.data[CONF_DECLARED]["work"] == Work.USE
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 import re
-from typing import Protocol
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
+from .account_messages import Say, account_lines, account_of, funding_url, is_over
 from .const import DOMAIN
 from .flows.form import shown_amount
 from .home import Home
@@ -23,7 +23,7 @@ from .keeper.orders import Kind, Order, State
 from .keeper.policy import Action, Reason, decide
 from .keeper.ports import Json
 from .keeper.sim import Mode, RuleKind, Sim
-from .texts import message_language, sentence, sim_name
+from .texts import account_name, message_language, sentence, sim_name
 
 APP = "SIM Keeper"
 TAG_FROZEN = f"{DOMAIN}_frozen"
@@ -41,13 +41,6 @@ type Explain = Callable[[Json, Mapping[str, Json]], Awaitable[list[str]]]
 """Gives the sentence about a reason and its numbers, if it has one."""
 
 
-class Say(Protocol):
-    """Gives a sentence in the language of the household."""
-
-    def __call__(self, key: str, **placeholders: str) -> Awaitable[str]:
-        """Return a sentence."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """Something to tell people."""
@@ -59,7 +52,9 @@ class Message:
     asks: Order | None = None
     """The order that waits for an answer to this."""
     url: str | None = None
-    """Where a person recharges."""
+    """Where a person recharges, or pays money in."""
+    opens: str = "button_open"
+    """The words on the button that leads there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +79,8 @@ def order_tag(order_id: int) -> str:
 
 async def compose(hass: HomeAssistant, home: Home, event: Event) -> Message | None:
     """Put an event into words; None when it is no longer true and nobody needs to hear it."""
+    if (account := account_of(event)) is not None:
+        return await _about_account(hass, home, event, account)
     case = await _case(hass, home, event)
     if await _is_over(home, case):
         return None
@@ -98,6 +95,22 @@ async def compose(hass: HomeAssistant, home: Home, event: Event) -> Message | No
         tag=_tag(event),
         asks=asks,
         url=url,
+    )
+
+
+async def _about_account(
+    hass: HomeAssistant, home: Home, event: Event, account: str
+) -> Message | None:
+    if await is_over(hass, home, event):
+        return None
+    url = funding_url(hass, account)
+    lines = await account_lines(event, partial(sentence, hass))
+    return Message(
+        title=account_name(hass, account),
+        text="\n".join([*lines, *([] if url is None else [url])]),
+        tag=f"{DOMAIN}_{account}_{event.type.value}",
+        url=url,
+        opens="button_fund",
     )
 
 

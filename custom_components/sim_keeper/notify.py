@@ -186,7 +186,7 @@ class Notifier:
                 actions.append({"action": action, "title": title, **locked})
         data: dict[str, Any] = {"tag": message.tag, "group": DOMAIN}
         if message.url is not None:
-            title = await sentence(self._hass, "button_open")
+            title = await sentence(self._hass, message.opens)
             actions.append({"action": "URI", "title": title, "uri": message.url})
             data |= {"url": message.url, "clickAction": message.url}
         return data | {"actions": actions} if actions else data

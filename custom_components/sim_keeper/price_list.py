@@ -95,7 +95,7 @@ class PriceList:
             option
             for wanted, quoted in found
             if quoted is not None
-            and (option := _option(self.carrier, wanted, quoted)) is not None
+            and (option := option_of(self.carrier, wanted, quoted)) is not None
         )
 
     def _means(self, product: Product, wanted: Wanted) -> bool:
@@ -120,7 +120,9 @@ class PriceList:
 def by_hand_options(sim: Sim) -> tuple[Option, ...]:
     """Return what a person can choose from who pays the carrier itself: the steps of its ladder."""
     found = (
-        _option(sim.carrier, Wanted(amount=amount), Quoted(price=amount, value=amount))
+        option_of(
+            sim.carrier, Wanted(amount=amount), Quoted(price=amount, value=amount)
+        )
         for amount in _steps(sim.carrier)
     )
     return tuple(option for option in found if option is not None)
@@ -131,7 +133,8 @@ def per_day(price: Money, days: int | None) -> Money | None:
     return None if not days else Money(-(-price.minor // days), price.currency)
 
 
-def _option(carrier: CarrierProfile, wanted: Wanted, quoted: Quoted) -> Option | None:
+def option_of(carrier: CarrierProfile, wanted: Wanted, quoted: Quoted) -> Option | None:
+    """Return a purchase as the planner sees it; None for what buys no time."""
     days = quoted.days
     if days is None and quoted.value is not None:
         days = _days_for(carrier, quoted.value)

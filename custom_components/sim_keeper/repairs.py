@@ -19,9 +19,18 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
+from .account_messages import funding_url
 from .const import DOMAIN
-from .entries import account_entry
-from .home import HOME, SIGNAL_EVENT, SIGNAL_FROZEN, SIGNAL_HOUSEHOLD, Home
+from .entries import account_entries, account_entry
+from .funding import funding_of
+from .home import (
+    HOME,
+    SIGNAL_EVENT,
+    SIGNAL_FROZEN,
+    SIGNAL_FUNDING,
+    SIGNAL_HOUSEHOLD,
+    Home,
+)
 from .keeper.errors import LedgerBroken
 from .keeper.ledger import Ledger
 from .keeper.orders import Kind, Order, State
@@ -29,7 +38,7 @@ from .keeper.sim import Mode, Sim
 from .messages import shown_money
 from .phone import mask
 from .repair_flows import OutcomeFlow, QuestionFlow, TaskFlow
-from .texts import sim_name
+from .texts import account_name, sim_name
 from .thaw_flow import ThawFlow
 
 _LOGGER = logging.getLogger(__name__)
@@ -57,6 +66,8 @@ class _Issue:
     """Of the order that a person can settle right there."""
     fixable: bool = False
     """A person can settle it there without an order."""
+    url: str | None = None
+    """Where a person can do something about it."""
 
 
 @callback
@@ -69,7 +80,7 @@ def async_watch_repairs(hass: HomeAssistant) -> None:
         if entry.domain == DOMAIN:
             watch.look_soon()
 
-    for signal in (SIGNAL_EVENT, SIGNAL_HOUSEHOLD, SIGNAL_FROZEN):
+    for signal in (SIGNAL_EVENT, SIGNAL_HOUSEHOLD, SIGNAL_FUNDING, SIGNAL_FROZEN):
         async_dispatcher_connect(hass, signal, watch.look_soon)
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, entry_changed)
     async_at_started(hass, watch.begin)
@@ -127,7 +138,8 @@ class _Watch:
             self._shown = set(wanted)
 
     async def _wanted(self) -> dict[str, _Issue]:
-        engine, wanted = self._home.engine, self._cannot_recharge()
+        engine = self._home.engine
+        wanted = self._cannot_recharge() | self._low_wallets()
         fault = engine.desk.fault
         if fault is not None:
             key = f"{_FROZEN}{fault.value}"
@@ -224,6 +236,31 @@ class _Watch:
             return None  # It is only being set up or reloaded.
         return "cannot_recharge_not_ready"
 
+    def _low_wallets(self) -> dict[str, _Issue]:
+        wanted: dict[str, _Issue] = {}
+        for entry in account_entries(self._hass):
+            standing = funding_of(entry)
+            if standing is None or not standing.low:
+                continue
+            numbers = {
+                "account": account_name(self._hass, str(entry.unique_id)),
+                "balance": shown_money(standing.wallet),
+                "needed": shown_money(standing.needed),
+                "threshold": _UNKNOWN
+                if standing.threshold is None
+                else shown_money(standing.threshold),
+                "day": _UNKNOWN
+                if standing.dry_on is None
+                else standing.dry_on.isoformat(),
+            }
+            below = standing.below_threshold
+            wanted[f"wallet_low_{entry.entry_id}"] = _Issue(
+                key="wallet_low" if below else "wallet_dry",
+                placeholders=numbers,
+                url=funding_url(self._hass, str(entry.unique_id)),
+            )
+        return wanted
+
     async def _is_restored(self) -> bool:
         """Tell whether an automatic SIM asks only because the installation was restored."""
         engine = self._home.engine
@@ -247,6 +284,7 @@ def _create(hass: HomeAssistant, issue_id: str, issue: _Issue) -> None:
         data=None if issue.order_id is None else {"order_id": issue.order_id},
         is_fixable=issue.fixable or issue.order_id is not None,
         severity=issue.severity,
+        learn_more_url=issue.url,
         translation_key=issue.key,
         translation_placeholders=issue.placeholders or None,
     )

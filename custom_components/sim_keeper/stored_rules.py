@@ -8,6 +8,7 @@ from .const import (
     CONF_AMOUNT,
     CONF_CALENDAR,
     CONF_CAP_CURRENCY,
+    CONF_CHANNEL_TRUSTED,
     CONF_CHEAPEST,
     CONF_DAYS_BEFORE,
     CONF_DAYS_BEFORE_ACTIVITY,
@@ -62,6 +63,7 @@ def rules_from(options: Mapping[str, Any], currency: str) -> Rules:
         paused_until=None if paused_until is None else date.fromisoformat(paused_until),
         lapse=options.get(CONF_LAPSE, False),
         recharged_elsewhere=options.get(CONF_RECHARGED_ELSEWHERE, False),
+        channel_trusted=options.get(CONF_CHANNEL_TRUSTED, False),
     )
 
 

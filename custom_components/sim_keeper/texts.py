@@ -4,12 +4,15 @@ They are kept as `selector.message.options.<key>` in the translation files, beca
 place where Home Assistant accepts any text.
 """
 
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_translations
 
 from .const import CONF_EPOCH, CONF_LANGUAGE, DOMAIN, KIND_HOUSEHOLD, KIND_SIM
-from .entries import kind_of
+from .entries import account_entry, kind_of
 
 _PREFIX = f"component.{DOMAIN}.selector.message.options."
 
@@ -43,8 +46,20 @@ def sim_name(hass: HomeAssistant, epoch: str) -> str:
     """Return how people call a SIM: the name of its device, else the title of its entry."""
     for entry in hass.config_entries.async_entries(DOMAIN):
         if kind_of(entry) == KIND_SIM and entry.data[CONF_EPOCH] == epoch:
-            device = dr.async_get(hass).async_get_device_by_identifier(
-                (DOMAIN, str(entry.unique_id)), entry.entry_id
-            )
-            return (device.name_by_user if device else None) or entry.title
+            return _name(hass, entry)
     return "SIM"
+
+
+@callback
+def account_name(hass: HomeAssistant, account: str) -> str:
+    """Return how people call an account."""
+    entry = account_entry(hass, account)
+    return "SIM Keeper" if entry is None else _name(hass, entry)
+
+
+@callback
+def _name(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str:
+    device = dr.async_get(hass).async_get_device_by_identifier(
+        (DOMAIN, str(entry.unique_id)), entry.entry_id
+    )
+    return (device.name_by_user if device else None) or entry.title

@@ -1,6 +1,6 @@
 """A filled demo and a browser. The demo serves a whole file; each test has a browser of its own."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ import pytest_socket
 
 from demo import seeding
 from demo.client import PASSWORD, USER
-from demo.processes import REPOSITORY
+from demo.processes import REPOSITORY, Vendor
 from tests.e2e.conftest import check_log
 from tests.e2e.hass_process import DOMAIN, Installation, run_elsewhere
 
@@ -43,21 +43,31 @@ def _sockets(socket_enabled: None) -> None:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Generator[Installation]:
     """Run the demo as `script/develop` fills it."""
     pytest_socket.enable_socket()
-    made = Installation(tmp_path_factory.mktemp("demo"))
+    folder = tmp_path_factory.mktemp("demo")
+    made = Installation(folder)
+    others = {name: Vendor(folder, provider=name) for name in ("iak", "digiflazz")}
     made.start()
     try:
-        run_elsewhere(_fill(made))
+        for vendor in others.values():
+            vendor.start()
+        run_elsewhere(_fill(made, others))
         yield made
     finally:
         made.stop()
+        for vendor in others.values():
+            vendor.stop()
     check_log(made)
 
 
-async def _fill(made: Installation) -> None:
+async def _fill(made: Installation, others: Mapping[str, Vendor]) -> None:
+    vendors = {"reloadly": made.vendor, **others}
+    for vendor in others.values():
+        await vendor.ready()
     async with made.client() as home:
         await made.vendor.fault("takes", seconds=2, times=None)
         await seeding.settle_in(home)
-        await seeding.seed(home, made.vendor.url)
+        urls = {name: vendor.url for name, vendor in vendors.items()}
+        await seeding.seed(home, urls)
         await seeding.play(home, made.vendor)
         await seeding.recharged_by_itself(home, made.vendor)
         await seeding.shown_sims(home)

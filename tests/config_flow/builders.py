@@ -74,9 +74,25 @@ class Flows:
         return await self._take(self.manager.async_configure(flow_id, values))
 
     async def submit(self, **changes: Any) -> ConfigFlowResult:
-        """Submit the form as it is filled in, with some changes; None clears a field."""
-        values = {**self.filled, **changes}
-        return await self.type(**{key: v for key, v in values.items() if v is not None})
+        """Submit the form as it is filled in, with some changes; None clears a field.
+
+        A change that is a mapping changes the fields of a section.
+        """
+        return await self.type(**_changed(self.filled, changes))
+
+    async def finish(self, **changes: Any) -> ConfigFlowResult:
+        """Submit the rules, look at what they will do, and save them."""
+        await self.submit(**changes)
+        assert self.result["type"] == "menu", self.errors
+        assert self.result["step_id"] == "preview"
+        return await self.choose("save")
+
+    @property
+    def preview(self) -> list[str]:
+        """What the preview says, line by line."""
+        assert self.result["step_id"] == "preview", self.result
+        placeholders = self.result["description_placeholders"] or {}
+        return [line.removeprefix("- ") for line in placeholders["preview"].split("\n")]
 
     @property
     def filled(self) -> dict[str, Any]:
@@ -152,6 +168,14 @@ def _field_texts(step: Any, schema: Any) -> list[str]:
                 or option["value"] != option["label"]
             )
     return shown
+
+
+def _changed(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(values)
+    for key, value in changes.items():
+        inner = isinstance(value, dict) and isinstance(values.get(key), dict)
+        merged[key] = _changed(values[key], value) if inner else value
+    return {key: value for key, value in merged.items() if value is not None}
 
 
 def _filled(schema: Any) -> dict[str, Any]:

@@ -270,17 +270,6 @@ async def test_real_money_ends_automatic_recharges(
     assert asking.options["mode"] == "ask"
 
 
-async def test_an_account_has_no_options(
-    flows: Flows, account: MockConfigEntry
-) -> None:
-    await flows.start()
-    assert account.supports_options is False
-    await flows.options(account)
-
-    assert flows.result["type"] == "abort"
-    assert flows.result["reason"] == "account_has_no_options"
-
-
 async def test_only_accounts_log_in(flows: Flows, hass: HomeAssistant) -> None:
     for entry in (sim_entry(hass), household_entry(hass)):
         result = await entry.start_reauth_flow(hass)

@@ -92,7 +92,7 @@ async def test_adds_a_sim_that_a_person_recharges(flows: Flows, freezer: Any) ->
     await flows.type(expiry="2027-01-31", balance="1500")
     assert flows.at == "rules"
     assert flows.filled == {"mode": "remind", "days_before": 14, "amount": "5000"}
-    await flows.submit(low_balance="1000")
+    await flows.finish(low_balance="1000")
 
     assert flows.result["type"] == "create_entry"
     assert flows.result["title"] == "AXIS (XLSMART) +62 ••• 678"
@@ -145,7 +145,7 @@ async def test_adds_a_sim_that_an_account_recharges(
     }
     await flows.submit()
     assert flows.filled == {"mode": "ask", "days_before": 10, "amount": "5000"}
-    await flows.submit(mode="auto", days_before=5, monthly_cap="3")
+    await flows.finish(mode="auto", days_before=5, monthly_cap="3")
 
     entry = flows.result["result"]
     assert entry.title == "Grandma"
@@ -164,7 +164,7 @@ async def test_an_account_is_only_offered(
 ) -> None:
     await to_rules(flows, account="by_hand")
     assert flows.filled["mode"] == "remind"
-    await flows.submit()
+    await flows.finish()
 
     assert flows.result["result"].data["account"] is None
 
@@ -180,7 +180,7 @@ async def test_another_operator_than_the_users_is_not_used(
     assert flows.at == "operator"
     await flows.submit(answer="by_hand")
     assert flows.filled["mode"] == "remind"
-    await flows.submit()
+    await flows.finish()
 
     data = flows.result["result"].data
     assert (data["account"], data["operator"]) == (None, None)
@@ -221,7 +221,7 @@ async def test_goes_on_without_an_operator(
     assert (flows.at, flows.errors) == ("operator_failed", {"base": "login_failed"})
     await flows.submit(answer=answer)
     assert flows.filled["mode"] == mode
-    await flows.submit()
+    await flows.finish()
 
     data = flows.result["result"].data
     assert (data["account"], data["operator"]) == (kept, None)
@@ -265,7 +265,7 @@ async def test_a_data_line_is_recharged_by_a_person(
     await flows.submit()
     await flows.type()
     assert flows.at == "rules"
-    await flows.submit()
+    await flows.finish()
 
     entry = flows.result["result"]
     assert entry.title == "giffgaff 89 ••• 002"
@@ -286,7 +286,7 @@ async def test_a_carrier_that_nobody_knows(flows: Flows) -> None:
     }
     await flows.submit(currency="usd", tiers="5 : 30；10→60", incoming_counts="yes")
     await flows.type(balance="0.5")
-    await flows.submit(days_before=None, amount="5.5")
+    await flows.finish(days_before=None, amount="5.5")
 
     entry = flows.result["result"]
     assert entry.title == "AXIS +62 ••• 678"
@@ -310,7 +310,7 @@ async def test_a_country_without_carriers_has_no_currency_to_suggest(
     assert "currency" not in flows.filled
     await flows.submit(currency="XCD", time_zone="America/Anguilla")
     await flows.type()
-    await flows.submit()
+    await flows.finish()
 
     assert flows.result["result"].title == "AI +1 ••• 234"
 
@@ -321,7 +321,7 @@ async def test_a_number_that_must_be_used_asks_when_it_was(flows: Flows) -> None
     await flows.submit()
     assert flows.fields == {"last_activity", "balance"}
     await flows.type(last_activity="2026-01-02")
-    await flows.submit()
+    await flows.finish()
 
     entry = flows.result["result"]
     assert entry.data["first_readings"]["last_activity"] == "2026-01-02"
@@ -343,7 +343,7 @@ async def test_only_what_the_user_corrects_is_stored(flows: Flows) -> None:
     await flows.submit(grace_days=60, topup_url=None, min_topup="10000.00")
     await flows.type()
     assert flows.filled["amount"] == "10000"
-    await flows.submit()
+    await flows.finish()
 
     assert flows.result["result"].data["overrides"] == {
         "grace_days": 60,
@@ -548,7 +548,7 @@ async def test_recharges_by_an_account_need_their_limits(
     await flows.submit(**typed)
     assert flows.errors == errors
     # The cap is in dollars here, the amount in rupiah: nothing compares them.
-    await flows.submit(amount="5000", monthly_cap="1", days_before=3)
+    await flows.finish(amount="5000", monthly_cap="1", days_before=3)
 
     assert flows.result["type"] == "create_entry"
 
@@ -576,7 +576,7 @@ async def test_automatic_recharges_are_for_simulators_only(
     )
     await flows.submit(mode="auto", monthly_cap="3")
     assert flows.errors == {"mode": "auto_not_yet"}
-    await flows.submit(mode="ask")
+    await flows.finish(mode="ask")
 
     assert flows.result["type"] == "create_entry"
 
@@ -597,7 +597,7 @@ async def test_an_amount_that_does_not_help_must_be_accepted(
     await flows.type()
     await flows.submit(amount="4000")
     assert flows.errors == {"amount": warning}
-    await flows.submit(accept=True)
+    await flows.finish(accept=True)
 
     assert flows.result["result"].options["amount"] == "4000.00"
     assert "accept" not in flows.result["result"].options
@@ -609,7 +609,7 @@ async def test_a_top_up_where_only_use_counts_must_be_accepted(flows: Flows) -> 
     await flows.submit(window_days=30)
     await flows.type()
     assert "amount" not in flows.filled
-    await flows.submit(amount="1")
+    await flows.finish(amount="1")
 
     assert flows.result["type"] == "create_entry"
 

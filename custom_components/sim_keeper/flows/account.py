@@ -13,6 +13,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from ..channels import PROVIDERS, Provider
+from ..channels.action import PROVIDER as ACTION
 from ..channels.http import BaseUrlInvalid, check_base_url
 from ..const import (
     CONF_ACCOUNT,
@@ -43,7 +44,9 @@ class AccountSteps(FormFlow, ConfigFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask which provider the new account is at."""
-        return self.async_show_menu(step_id="account", menu_options=list(PROVIDERS))
+        return self.async_show_menu(
+            step_id="account", menu_options=[*PROVIDERS, ACTION]
+        )
 
     async def async_step_reloadly(
         self, user_input: dict[str, Any] | None = None

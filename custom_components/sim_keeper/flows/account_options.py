@@ -18,8 +18,9 @@ from ..const import (
     CONF_PROVIDER,
     CONF_WALLET_CURRENCY,
 )
+from ..entries import is_action
 from ..keeper.carrier_data import MAX_DAYS
-from .form import AMOUNT, Form, FormFlow, filled, shown_amount, stored_amount
+from .form import AMOUNT, Form, FormFlow, filled, plain, shown_amount, stored_amount
 
 _OWN = (CONF_MONTHLY_CAP, CONF_LOW_WALLET, CONF_CAP_CURRENCY, CONF_PAYMENT_EXPIRES)
 
@@ -31,6 +32,8 @@ class AccountOptionsFlow(FormFlow, OptionsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Go to the settings: `init` is also the SIM's, and each has its own texts."""
+        if is_action(self.config_entry):
+            return await self.async_step_action_options(user_input)
         return await self.async_step_account_options(user_input)
 
     async def async_step_account_options(
@@ -64,6 +67,27 @@ class AccountOptionsFlow(FormFlow, OptionsFlow):
                 "funding_url": provider.funding_url,
                 "currency": currency,
             },
+            last_step=True,
+        )
+
+
+    async def async_step_action_options(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the limit of an action: it has no wallet that could run dry."""
+        entry = self.config_entry
+        currency = str(entry.data[CONF_WALLET_CURRENCY])
+        form = None if user_input is None else Form(user_input)
+        if form is not None:
+            options = _typed_options(form, currency, dt_util.now().date())
+            if self.passes(form):
+                return self.async_create_entry(data=options)
+        return self.show(
+            "action_options",
+            {vol.Optional(CONF_MONTHLY_CAP): AMOUNT},
+            _shown(entry.options, currency),
+            form,
+            {"action": plain(entry.title), "currency": currency},
             last_step=True,
         )
 

@@ -1,7 +1,7 @@
 """Talking to a provider during a flow: whether the login works, and whose a number is."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -10,6 +10,7 @@ from homeassistant.util.ssl import get_default_context
 from ..channels import PROVIDERS, Provider
 from ..channels.http import open_session
 from ..const import CONF_LOGIN, CONF_PROVIDER
+from ..entries import is_action
 from ..keeper.errors import AddressRefused, KeeperError, LoginFailed
 from ..keeper.money import Money
 from ..keeper.ports import Channel, Line, Operator
@@ -38,6 +39,17 @@ async def find_operator(account: ConfigEntry[Any], line: Line) -> Operator:
     if operator is None:
         raise NotReached("operator_unknown")
     return operator
+
+
+def open_channel(account: ConfigEntry[Any]) -> AbstractAsyncContextManager[Channel]:
+    """Open an account's channel for a moment. Raises NotReached, also inside.
+
+    That of an action is open as long as its entry is loaded, and cannot be opened otherwise.
+    """
+    if is_action(account):
+        raise NotReached("provider_down")
+    provider = PROVIDERS[account.data[CONF_PROVIDER]]
+    return _channel(provider, account.data[CONF_LOGIN])
 
 
 @asynccontextmanager

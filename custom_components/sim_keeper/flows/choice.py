@@ -2,12 +2,17 @@
 
 from typing import Any
 
+from homeassistant.core import HomeAssistant
+
 from ..const import CONF_AMOUNT, CONF_PRODUCT
 from ..keeper.carriers import Event
 from ..keeper.money import Money
-from ..keeper.ports import Wanted
-from .form import Form, filled, shown_amount
-from .terms import Terms
+from ..keeper.ports import Product, Wanted
+from ..messages import shown_money
+from ..price_list import PriceList, per_day
+from ..texts import sentence
+from .form import Form, filled, plain, shown_amount
+from .terms import AUTO_DAYS_MIN, Terms
 
 OWN_AMOUNT = "own"
 
@@ -22,10 +27,9 @@ def read_choice(form: Form, terms: Terms) -> tuple[Money | None, str | None]:
         return amount, None
     if amount is not None:
         form.errors[CONF_AMOUNT] = "amount_or_product"
-    found = prices and prices.product_for(Wanted(product=chosen))
-    if prices is None or found is None:
-        return None, chosen
-    wanted = prices.buys(found)
+    asked = Wanted(product=chosen)
+    found = None if prices is None else prices.product_for(asked)
+    wanted = asked if prices is None or found is None else prices.buys(found)
     return wanted.amount, wanted.product
 
 
@@ -33,14 +37,69 @@ def shown_choice(
     terms: Terms, amount: Money | None, product: str | None
 ) -> dict[str, Any]:
     """Return what is bought as the forms show it: from the list, where it stands there."""
-    found = None
-    if terms.prices is not None and (amount is not None or product is not None):
-        found = terms.prices.product_for(Wanted(amount=amount, product=product))
+    prices = terms.prices
+    if prices is None:
+        return filled({CONF_PRODUCT: product, CONF_AMOUNT: shown_amount(amount)})
+    found = prices.product_for(Wanted(amount=amount, product=product))
     if found is not None:
         return {CONF_PRODUCT: found.id}
-    listed = terms.prices is not None and terms.prices.takes_any_amount
-    own = OWN_AMOUNT if listed and amount is not None else None
-    return filled({CONF_PRODUCT: product or own, CONF_AMOUNT: shown_amount(amount)})
+    own = prices.takes_any_amount and amount is not None
+    return filled(
+        {CONF_PRODUCT: OWN_AMOUNT if own else None, CONF_AMOUNT: shown_amount(amount)}
+    )
+
+
+async def product_labels(
+    hass: HomeAssistant, terms: Terms, stored: str | None
+) -> list[tuple[str, str]]:
+    """Return what can be chosen with its label; a stored product stays while nothing can be read."""
+    if terms.prices is None:
+        return [] if stored is None else [(stored, stored)]
+    return [
+        (product.id, await label(hass, terms.prices, product))
+        for product in terms.prices.products
+        if product.value_max is None
+    ]
+
+
+async def label(hass: HomeAssistant, prices: PriceList, product: Product) -> str:
+    """Return what a product brings and costs: `10000 IDR credit · 30 days · costs 0.75 USD`."""
+    days, price = prices.days(product), product.price
+    daily = None if price is None else per_day(price, days)
+    if product.value is None:
+        parts = [product.name]
+    else:
+        credit = shown_money(product.value)
+        parts = [await sentence(hass, "product_credit", credit=credit)]
+    if days is not None:
+        parts.append(await sentence(hass, "product_days", days=str(days)))
+    if price is not None:
+        text = shown_money(price)
+        parts.append(await sentence(hass, "product_costs", price=text))
+    if daily is not None:
+        text = shown_money(daily)
+        parts.append(await sentence(hass, "product_per_day", price=text))
+    return " · ".join(parts)
+
+
+def nearest_text(form: Form, terms: Terms) -> str:
+    """Return the credits on sale that are closest to the one that was typed."""
+    amount = Form(form.typed).amount(CONF_AMOUNT, terms.currency)
+    if terms.prices is None or amount is None:
+        return "–"
+    return ", ".join(map(shown_money, terms.prices.nearest(amount))) or "–"
+
+
+def rules_placeholders(terms: Terms, form: Form | None) -> dict[str, str]:
+    """Return what the texts of the rules name."""
+    return {
+        "carrier": plain(terms.carrier.name),
+        "currency": terms.currency,
+        "cap_currency": terms.cap_currency,
+        "min_topup": str(terms.carrier.min_topup or "–"),
+        "auto_days": str(AUTO_DAYS_MIN),
+        "nearest": "–" if form is None else nearest_text(form, terms),
+    }
 
 
 def usual_amount(terms: Terms, days: int) -> Money | None:

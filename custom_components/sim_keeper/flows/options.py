@@ -4,23 +4,36 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 
-from ..const import CONF_ACCOUNT, CONF_CURRENCY, CONF_EPOCH
-from ..entries import account_entry, carrier_of
+from ..const import CONF_ACCOUNT, CONF_EPOCH, CONF_PRODUCT
+from ..entries import account_entry, sim_from
 from ..home import HOME
 from ..keeper.carrier_data import load_carriers
+from ..stored_rules import rules_from
+from .choice import product_labels, rules_placeholders
 from .form import Form, FormFlow
-from .rules import (
-    RULE_KEYS,
-    Terms,
-    read_rules,
-    rules_fields,
-    rules_placeholders,
-    shown_rules,
+from .preview import preview_text
+from .prices import terms_for
+from .rule_fields import (
+    by_section,
+    in_sections,
+    out_of_sections,
+    section_fields,
+    used_sections,
 )
+from .rules import read_rules, shown_rules, without_rules
+from .terms import Terms
 
 
 class SimOptionsFlow(FormFlow, OptionsFlow):
-    """When a recharge is due, how much, and how far SIM Keeper may go."""
+    """When a recharge is due, what is bought, how far SIM Keeper may go, and what comes of it."""
+
+    _terms: Terms | None = None
+    _trouble: str | None = None
+    """Why the price list is missing."""
+    _typed: dict[str, Any] | None = None
+    """What was typed last, not in sections."""
+    _new: dict[str, Any]
+    """The options that wait to be saved."""
 
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
@@ -32,33 +45,75 @@ class SimOptionsFlow(FormFlow, OptionsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Edit the rules."""
-        entry = self.config_entry
-        profiles = await self.hass.async_add_executor_job(load_carriers)
-        terms = Terms(
-            carrier=carrier_of(entry.data, profiles),
-            currency=entry.data[CONF_CURRENCY],
-            account=account_entry(self.hass, entry.data[CONF_ACCOUNT]),
-        )
-        form = None if user_input is None else Form(user_input)
-        if form is not None:
+        terms = await self._read_terms()
+        form = None
+        if user_input is not None:
+            self._typed = out_of_sections(user_input)
+            form = Form(self._typed)
             options = read_rules(form, terms)
-            if self.passes(form):
-                if HOME in self.hass.data:
-                    # Whoever saves the rules, changed or not, has seen what stands in the way.
-                    engine = self.hass.data[HOME].engine
-                    await engine.go_ahead(entry.data[CONF_EPOCH])
-                kept = {
-                    key: value
-                    for key, value in entry.options.items()
-                    if key not in RULE_KEYS
-                }
-                return self.async_create_entry(data=kept | options)
-        values = shown_rules(entry.options, terms)
+            if not form.errors:
+                self._new = without_rules(self.config_entry.options) | options
+                return await self.async_step_preview()
+        return await self._show(terms, form)
+
+    async def async_step_preview(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what the rules will do."""
+        terms = await self._read_terms()
+        sim = terms.sim_with(rules_from(self._new, terms.currency))
+        text = await preview_text(self.hass, sim, terms, None)
+        return self.async_show_menu(
+            step_id="preview",
+            menu_options=["save", "rules"],
+            description_placeholders={"preview": text},
+        )
+
+    async def async_step_save(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Save the rules."""
+        if HOME in self.hass.data:
+            # Whoever saves the rules, changed or not, has seen what stands in the way.
+            engine = self.hass.data[HOME].engine
+            await engine.go_ahead(self.config_entry.data[CONF_EPOCH])
+        return self.async_create_entry(data=self._new)
+
+    async def _read_terms(self) -> Terms:
+        if self._terms is None:
+            entry = self.config_entry
+            profiles = await self.hass.async_add_executor_job(load_carriers)
+            sim = await self.hass.async_add_executor_job(sim_from, entry, profiles)
+            account = account_entry(self.hass, entry.data[CONF_ACCOUNT])
+            self._terms, self._trouble = await terms_for(self.hass, sim, account)
+        return self._terms
+
+    async def _show(self, terms: Terms, form: Form | None) -> ConfigFlowResult:
+        stored = self.config_entry.options
+        values = self._typed or shown_rules(stored, terms)
+        labels = await product_labels(self.hass, terms, stored.get(CONF_PRODUCT))
+        errors = {} if form is None else form.errors
+        fields = section_fields(labels, terms, used_sections(values))
+        shown = by_section(errors, fields)
+        fields = section_fields(labels, terms, used_sections(values) | shown.keys())
+        if not shown and self._trouble is not None:
+            shown = {"base": self._trouble}
+        placed = in_sections(values, fields)
         return self.show(
             "rules",
-            rules_fields(),
-            values,
-            form,
-            rules_placeholders(terms),
-            last_step=True,
+            fields,
+            placed,
+            Form(placed, errors=shown) if shown else None,
+            rules_placeholders(terms, form),
+            last_step=False,
         )
+
+
+class RefusedOptionsFlow(OptionsFlow):
+    """An account has no options."""
+
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say where its settings are."""
+        return self.async_abort(reason="account_has_no_options")

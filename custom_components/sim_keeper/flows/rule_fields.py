@@ -16,6 +16,7 @@ import voluptuous as vol
 from ..const import (
     CONF_AMOUNT,
     CONF_CALENDAR,
+    CONF_CHANNEL_TRUSTED,
     CONF_CHEAPEST,
     CONF_DAYS_BEFORE,
     CONF_DAYS_BEFORE_ACTIVITY,
@@ -33,6 +34,7 @@ from ..const import (
     CONF_RECHARGED_ELSEWHERE,
     CONF_SHADOW,
 )
+from ..entries import is_action
 from ..keeper.carriers import activity_limit, rescue_days
 from ..keeper.schedule import CountedFrom, Unit
 from ..keeper.sim import Mode, RuleKind
@@ -85,6 +87,7 @@ def section_fields(
         LIMITS: {
             vol.Optional(CONF_MONTHLY_CAP): AMOUNT,
             vol.Optional(CONF_ORDER_CAP): AMOUNT,
+            **_trust(terms),
         },
         STATE: {
             vol.Optional(CONF_PAUSED_UNTIL): DateSelector(),
@@ -164,6 +167,12 @@ def _when(terms: Terms) -> Fields:
         vol.Optional(CONF_LOW_DATA): _DATA,
         vol.Optional(CONF_CHEAPEST): BooleanSelector(),
     }
+
+
+def _trust(terms: Terms) -> Fields:
+    if terms.account is None or not is_action(terms.account):
+        return {}
+    return {vol.Optional(CONF_CHANNEL_TRUSTED): BooleanSelector()}
 
 
 def _calendar() -> Fields:

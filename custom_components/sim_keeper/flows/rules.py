@@ -8,6 +8,7 @@ from ..const import (
     CONF_AMOUNT,
     CONF_CALENDAR,
     CONF_CAP_CURRENCY,
+    CONF_CHANNEL_TRUSTED,
     CONF_CHEAPEST,
     CONF_DAYS_BEFORE,
     CONF_DAYS_BEFORE_ACTIVITY,
@@ -40,6 +41,7 @@ RULE_KEYS = (
     *(CONF_CHEAPEST, CONF_AMOUNT, CONF_FILL_UP_TO, CONF_PRODUCT),
     *(CONF_MONTHLY_CAP, CONF_ORDER_CAP, CONF_CAP_CURRENCY, CONF_MODES),
     *(CONF_PAUSED_UNTIL, CONF_LAPSE, CONF_RECHARGED_ELSEWHERE, CONF_SHADOW),
+    CONF_CHANNEL_TRUSTED,
 )
 """What the forms set. Pauses of single rules are set by actions, and stay."""
 LIKE_SIM = "like_sim"
@@ -50,7 +52,10 @@ CALENDAR_FROM = "calendar_from"
 # The earlier the more a person must do by hand.
 DAYS_BEFORE = {Mode.OFF: 14, Mode.REMIND: 14, Mode.ASK: 10, Mode.AUTO: 5}
 BYTES_PER_MEGABYTE = 1_000_000
-_FLAGS = (CONF_CHEAPEST, CONF_LAPSE, CONF_RECHARGED_ELSEWHERE, CONF_SHADOW)
+_FLAGS = (
+    *(CONF_CHEAPEST, CONF_LAPSE, CONF_RECHARGED_ELSEWHERE, CONF_SHADOW),
+    CONF_CHANNEL_TRUSTED,
+)
 _FAULTS = {
     Contradiction.THRESHOLD_ABOVE_TARGET: (CONF_FILL_UP_TO, "threshold_above_target"),
     Contradiction.AMOUNT_ABOVE_CAP: (CONF_MONTHLY_CAP, "amount_above_cap"),
@@ -62,6 +67,11 @@ _FAULTS = {
 def mode_field(kind: RuleKind) -> str:
     """Return the name of the field for a rule's own mode."""
     return f"mode_{kind.value}"
+
+
+def without_rules(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that no form sets."""
+    return {key: value for key, value in options.items() if key not in RULE_KEYS}
 
 
 def new_rules(terms: Terms) -> dict[str, Any]:

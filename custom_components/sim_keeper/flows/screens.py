@@ -9,7 +9,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..const import CONF_ACCOUNT, CONF_CARRIER, CONF_CURRENCY, CONF_TIME_ZONE
-from ..entries import account_entries, account_entry
+from ..entries import account_entries, account_entry, is_action
 from ..keeper.carrier_data import OTHER_ID, other_carrier, with_overrides
 from ..keeper.carriers import CarrierProfile
 from ..keeper.ports import Line, Operator
@@ -137,6 +137,8 @@ class SimScreens(FormFlow, ConfigFlow):
         account = account_entry(self.hass, self.draft.account)
         if account is None:
             self._recharge_by_hand()
+            return await self.go_on()
+        if is_action(account):
             return await self.go_on()
         if user_input is not None and self._found is not None:
             if user_input[_ANSWER] == CONFIRM:

@@ -3,41 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from homeassistant.config_entries import (
-    SOURCE_RECONFIGURE,
-    ConfigEntry,
-    ConfigFlowResult,
-)
+from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
 from homeassistant.const import CONF_NAME
 from homeassistant.helpers.selector import CountrySelector, TextSelector
 import voluptuous as vol
 
-from ..const import (
-    CONF_ACCOUNT,
-    CONF_CAP_CURRENCY,
-    CONF_COUNTRY,
-    CONF_CURRENCY,
-    CONF_EPOCH,
-    CONF_FIRST_READINGS,
-    CONF_KIND,
-    CONF_NUMBER,
-    KIND_SIM,
-)
-from ..entries import account_entries, account_entry, new_epoch, sim_unique_id
+from ..const import CONF_COUNTRY, CONF_NUMBER
+from ..entries import account_entries, sim_unique_id
 from ..keeper.carrier_data import load_carriers
 from ..phone import LineInvalid, LineKind, ParsedLine, known_line, parse_line
 from .draft import SimDraft
-from .form import Form, filled, update_and_abort
-from .rules import (
-    RULE_KEYS,
-    Terms,
-    new_rules,
-    read_rules,
-    rules_fields,
-    rules_placeholders,
-    shown_rules,
-)
-from .screens import SimScreens
+from .form import Form, filled
+from .rule_steps import RuleSteps
 
 _NUMBER_FIELDS = {
     vol.Required(CONF_NUMBER): TextSelector(),
@@ -46,7 +23,7 @@ _NUMBER_FIELDS = {
 }
 
 
-class SimSteps(SimScreens):
+class SimSteps(RuleSteps):
     """From the number to the rules; a change visits only the screens that it needs."""
 
     async def async_step_sim(
@@ -121,72 +98,6 @@ class SimSteps(SimScreens):
         self.todo = ["channel", "operator", "rules"]
         return await self.go_on()
 
-    async def async_step_rules(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask for the rules, unless a change leaves them as they are."""
-        terms = Terms(
-            carrier=self.draft.profile(self.profiles),
-            currency=self.draft.currency,
-            account=account_entry(self.hass, self.draft.account),
-        )
-        entry = self._changed_entry
-        if entry is not None and not _unsettled(entry, terms):
-            return self._update(entry, dict(entry.options))
-        form = None if user_input is None else Form(user_input)
-        if form is not None:
-            options = read_rules(form, terms)
-            if self.passes(form):
-                return self._finish(options)
-        values = new_rules(terms) if entry is None else _suggested(entry, terms)
-        return self.show(
-            "rules",
-            rules_fields(),
-            values,
-            form,
-            rules_placeholders(terms),
-            last_step=True,
-        )
-
-    @property
-    def _changed_entry(self) -> ConfigEntry[Any] | None:
-        if self.source != SOURCE_RECONFIGURE:
-            return None
-        return self._get_reconfigure_entry()
-
-    def _finish(self, options: dict[str, Any]) -> ConfigFlowResult:
-        entry = self._changed_entry
-        if entry is not None:
-            kept = {
-                key: value
-                for key, value in entry.options.items()
-                if key not in RULE_KEYS
-            }
-            return self._update(entry, kept | options)
-        data = {CONF_KIND: KIND_SIM, CONF_EPOCH: new_epoch(), **self.draft.data()}
-        return self.async_create_entry(
-            title=self.draft.title(self.profiles),
-            data=data | {CONF_FIRST_READINGS: dict(self.draft.first_readings)},
-            options=options,
-        )
-
-    def _update(
-        self, entry: ConfigEntry[Any], options: dict[str, Any]
-    ) -> ConfigFlowResult:
-        """Write the change. Another number is another line: no old order may count for it."""
-        data = self.draft.data()
-        if data[CONF_NUMBER] != entry.data[CONF_NUMBER]:
-            data[CONF_EPOCH] = new_epoch()
-            data[CONF_FIRST_READINGS] = dict(self.draft.first_readings)
-        return update_and_abort(
-            self,
-            entry,
-            unique_id=sim_unique_id(data[CONF_NUMBER]),
-            title=self.draft.title(self.profiles),
-            data_updates=data,
-            options=options,
-        )
-
     async def _typed_line(self, form: Form) -> ParsedLine | None:
         """Read the number; faults go to their fields."""
         read: Callable[[str, str | None], ParsedLine] = parse_line
@@ -209,21 +120,3 @@ class SimSteps(SimScreens):
             self.handler, sim_unique_id(line.number)
         )
         return found is not None and found.entry_id != entry.entry_id
-
-
-def _unsettled(entry: ConfigEntry[Any], terms: Terms) -> bool:
-    """Whether the stored rules were made for another currency or another way to pay."""
-    account = None if terms.account is None else terms.account.unique_id
-    return (
-        entry.data[CONF_CURRENCY] != terms.currency
-        or entry.data[CONF_ACCOUNT] != account
-        or entry.options.get(CONF_CAP_CURRENCY) != terms.cap_currency
-    )
-
-
-def _suggested(entry: ConfigEntry[Any], terms: Terms) -> dict[str, Any]:
-    """Return what is left of the stored rules; the mode never goes up by itself."""
-    fresh = new_rules(terms)
-    if entry.data[CONF_CURRENCY] != terms.currency:
-        return fresh
-    return shown_rules(entry.options, terms) | {"mode": fresh["mode"]}

@@ -7,20 +7,27 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry
 
 from ..const import CONF_WALLET_CURRENCY
-from ..entries import is_loopback_account
+from ..entries import is_action, is_loopback_account, uses_number
 from ..keeper.carriers import CarrierProfile
 from ..keeper.contradictions import Contradiction, contradictions
 from ..keeper.sim import Rules, Sim
 from ..price_list import PriceList
-from .form import plain
 
 # A lost answer takes up to two days to be settled; the number must still be alive then.
 AUTO_DAYS_MIN = 3
 
 
 def auto_allowed(account: ConfigEntry[Any]) -> bool:
-    """Whether recharges through this account may be automatic. For now: simulators only."""
-    return is_loopback_account(account)
+    """Whether recharges through this account may be automatic.
+
+    For now at simulators, and by actions that the user trusts for each SIM.
+    """
+    return is_loopback_account(account) or is_action(account)
+
+
+def cap_currency(account: ConfigEntry[Any] | None, currency: str) -> str:
+    """Return the currency that pays for credit: the account's wallet, or the credit's own."""
+    return currency if account is None else str(account.data[CONF_WALLET_CURRENCY])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +55,7 @@ class Terms:
     @property
     def cap_currency(self) -> str:
         """The currency that pays."""
-        if self.account is None:
-            return self.currency
-        return str(self.account.data[CONF_WALLET_CURRENCY])
+        return cap_currency(self.account, self.currency)
 
     def sim_with(self, rules: Rules) -> Sim:
         """Return the SIM as these rules would make it."""
@@ -59,16 +64,7 @@ class Terms:
     def contradictions(self, rules: Rules) -> tuple[Contradiction, ...]:
         """Return what is wrong with rules for this SIM."""
         options = () if self.prices is None else self.prices.options()
-        return contradictions(self.sim_with(rules), self.today, options)
-
-
-def rules_placeholders(terms: Terms) -> dict[str, str]:
-    """Return the currencies and the carrier that the texts name."""
-    return {
-        "carrier": plain(terms.carrier.name),
-        "currency": terms.currency,
-        "cap_currency": terms.cap_currency,
-        "min_topup": str(terms.carrier.min_topup or "–"),
-        "auto_days": str(AUTO_DAYS_MIN),
-        "nearest": "–",
-    }
+        found = contradictions(self.sim_with(rules), self.today, options)
+        if self.account is None or not uses_number(self.account):
+            return found
+        return tuple(one for one in found if one is not Contradiction.NOTHING_TO_BUY)

@@ -34,7 +34,8 @@ class HouseholdRules:
 
 def month(zone: ZoneInfo, now: datetime) -> str:
     """Return the calendar month of a moment in a zone: `2026-11`."""
-    return now.astimezone(zone).strftime("%Y-%m")
+    local = now.astimezone(zone)
+    return f"{local.year:04}-{local.month:02}"
 
 
 def sim_scope(epoch: str) -> str:

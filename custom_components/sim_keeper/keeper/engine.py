@@ -393,7 +393,7 @@ class Engine:
     async def _evaluate(self, sim: Sim) -> None:
         seen = self.desk.newest
         at, spendings = await self.situation(sim)
-        now = self.world.now()
+        now, decision = self.world.now(), None
         if not at.frozen:
             if await self._tidy(at, now):
                 seen = self.desk.newest
@@ -406,7 +406,10 @@ class Engine:
             await self._remind(at, now, quiet=asked)
         # Where nothing was written since, there is nothing new to read.
         same = self.desk.newest == seen and self.accepting is not at.stopping
-        await self._refresh(sim, (at, spendings) if same else None)
+        if not same:
+            await self._refresh(sim)
+        else:
+            self._show(at, spendings, decision or decide(at, now), now)
 
     async def _tidy(self, at: Situation, now: datetime) -> bool:
         """End what is no longer wanted or nobody answered; send on what is approved."""
@@ -491,15 +494,13 @@ class Engine:
         now = self.world.now()
         if decision.kind is Kind.ACTIVITY:
             return Wanted()
+        found = wanted(at, now)
         if buys_cheapest(at, decision.rules):
             channel = self.checkout.channel(at.sim.account)
             products = await channel.products(line_of(at.sim))
             found = cheapest_now(at, options_for(at.sim, products), now)
-            reason = Reason.NO_PLAN
-        else:
-            found, reason = wanted(at, now), Reason.NO_AMOUNT
         if found is None:
-            raise OrderRefused(reason.value)
+            raise OrderRefused(Reason.NO_PLAN.value)
         return found
 
     async def _buy(self, at: Situation, decision: Decision) -> bool:
@@ -713,22 +714,30 @@ class Engine:
                 quiet=quiet,
             )
 
-    async def _refresh(
-        self, sim: Sim, known: tuple[Situation, tuple[Spending, ...]] | None = None
-    ) -> None:
-        """Draw up the status anew and say so if it changed."""
+    async def _refresh(self, sim: Sim) -> None:
+        """Draw up the status anew."""
         try:
-            at, spendings = known or await self.situation(sim)
+            at, spendings = await self.situation(sim)
         except LedgerBroken:
             return
         now = self.world.now()
-        decision = decide(at, now)
-        if sim.epoch not in self._due:
-            self._due[sim.epoch] = next_day(sim, now)
+        self._show(at, spendings, decide(at, now), now)
+
+    def _show(
+        self,
+        at: Situation,
+        spendings: tuple[Spending, ...],
+        decision: Decision,
+        now: datetime,
+    ) -> None:
+        """Draw up the status of a SIM and say so if it changed."""
+        epoch = at.sim.epoch
+        if epoch not in self._due:
+            self._due[epoch] = next_day(at.sim, now)
         fresh = status(at, spendings, decision, now)
-        if fresh != self._statuses.get(sim.epoch):
-            self._statuses[sim.epoch] = fresh
-            self.world.changed(sim.epoch)
+        if fresh != self._statuses.get(epoch):
+            self._statuses[epoch] = fresh
+            self.world.changed(epoch)
 
     # -- Orders in flight -----------------------------------------------------------------
 

@@ -100,6 +100,12 @@ def forecast(
     """
     purse = Purse(household, spent)
     runs = [_Run(outlook, purse, now, now + ahead) for outlook in outlooks]
+    if not (household.monthly_caps or household.account_caps):
+        # Nothing that one SIM buys bears on another: one after the other.
+        for run in runs:
+            while run.step():
+                pass
+        return tuple(run.result() for run in runs)
     heap = [(run.moment, number) for number, run in enumerate(runs)]
     heapify(heap)
     while heap:

@@ -76,13 +76,9 @@ def disk_failed(err: Exception) -> bool:
     return code & 0xFF == sqlite3.SQLITE_IOERR and code not in _READ_ERRORS
 
 
-@contextmanager
-def _reading() -> Iterator[None]:
-    """Freeze where the file cannot be read: nobody knows what was paid."""
-    try:
-        yield
-    except sqlite3.DatabaseError as err:
-        raise LedgerBroken(LedgerFault.DAMAGED, str(err)) from err
+def _unreadable(err: sqlite3.DatabaseError) -> LedgerBroken:
+    """Return what freezes where the file cannot be read: nobody knows what was paid."""
+    return LedgerBroken(LedgerFault.DAMAGED, str(err))
 
 
 class Book:
@@ -93,6 +89,7 @@ class Book:
         self.conn = conn
         self.path = path
         self.memo = Memo()
+        self._tip: tuple[int, bytes] | None = None
         self.uuid = str(self.value("SELECT value FROM meta WHERE name = 'uuid'"))
 
     def write(self, now: datetime, *entries: Entry) -> None:
@@ -115,6 +112,7 @@ class Book:
                 self.conn.execute("COMMIT")
             except BaseException:
                 self.memo.clear()
+                self._tip = None
                 # After some errors SQLite has already rolled back by itself.
                 if self.conn.in_transaction:
                     self.conn.execute("ROLLBACK")
@@ -143,10 +141,11 @@ class Book:
             entry.actor,
             data,
         )
+        digest = link(previous, *fields)
         self.conn.execute(
-            "INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?)",
-            (*fields, link(previous, *fields)),
+            "INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?)", (*fields, digest)
         )
+        self._tip = (seq + 1, digest)
         if entry.type in TOLD and not entry.quiet:
             self.conn.execute(
                 "INSERT INTO told VALUES (?,?,NULL)", (seq + 1, HOUSEHOLD)
@@ -154,18 +153,23 @@ class Book:
 
     def last_event(self) -> tuple[int, bytes]:
         """Return number and hash of the newest event."""
-        with _reading():
-            row = self.conn.execute(
-                "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"
-            ).fetchone()
-        return (0, GENESIS) if row is None else (row[0], row[1])
+        if self._tip is None:
+            try:
+                self._tip = self.conn.execute(
+                    "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"
+                ).fetchone()
+            except sqlite3.DatabaseError as err:
+                raise _unreadable(err) from err
+        return self._tip or (0, GENESIS)
 
     def rows(self, sql: str, *values: Value) -> list[Row]:
         """Run a query and return its rows as mappings."""
-        with _reading():
+        try:
             cursor = self.conn.execute(sql, values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
+        except sqlite3.DatabaseError as err:
+            raise _unreadable(err) from err
 
     def row(self, sql: str, *values: Value) -> Row | None:
         """Run a query and return its first row."""
@@ -174,8 +178,10 @@ class Book:
 
     def value(self, sql: str, *values: Value) -> Value:
         """Run a query and return the first value of its first row."""
-        with _reading():
+        try:
             found = self.conn.execute(sql, values).fetchone()
+        except sqlite3.DatabaseError as err:
+            raise _unreadable(err) from err
         return None if found is None else found[0]
 
     def next_id(self, table: str) -> int:

@@ -82,7 +82,8 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
     a_day_ago = seconds(now - timedelta(days=1))
     # A person's go-ahead also says that the clock is right, whatever it showed before.
     newest = book.value(
-        "SELECT max(at) FROM event WHERE seq > ?",
+        # The plus keeps SQLite from walking through all events since then.
+        "SELECT at FROM event WHERE +seq > ? ORDER BY at DESC LIMIT 1",
         _setting_number(book, cleared_name(epoch)),
     )
     return replace(

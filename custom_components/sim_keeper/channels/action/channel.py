@@ -5,13 +5,10 @@ Nobody can be asked what became of a run. What counts as its success is what the
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
-from ..keeper.errors import (
+from ...keeper.errors import (
     AmountInvalid,
     KeyAlreadyUsed,
     NotSent,
@@ -20,8 +17,8 @@ from ..keeper.errors import (
     Rejected,
     Unavailable,
 )
-from ..keeper.money import Money
-from ..keeper.ports import (
+from ...keeper.money import Money
+from ...keeper.ports import (
     Automatic,
     Capabilities,
     Confirmed,
@@ -37,87 +34,20 @@ from ..keeper.ports import (
     Submitted,
     Wanted,
 )
-from .amounts import cost_in
-from .parsing import plain, words
+from ..amounts import cost_in
+from ..parsing import plain
+from .response import cost_of, found, same, text_of
+from .terms import Proof, Terms, Work
 
-PROVIDER = "action"
-"""Stands where accounts at providers have the provider's id."""
-WAIT_HOURS_MAX = 24
-TIMEOUT_S_MAX = 900
-TIMEOUT_S = 120
 _USE = "use"
 _LOOK_HORIZON_S = 24 * 3600
 
 
-class Work(StrEnum):
-    """What a sequence does."""
-
-    RECHARGE = "recharge"
-    USE = "use"
-    """It texts or calls from the number."""
-
-
-class Proof(StrEnum):
-    """What shows that a run did its work."""
-
-    RESPONSE = "response"
-    """A value in what the sequence responds."""
-    READING = "reading"
-    """A reading of the SIM that moves within some hours."""
-    ENDED = "ended"
-    """The sequence came to its end without an error."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What the user declares of a sequence."""
-
-    work: Work
-    proof: Proof
-    pays_in: str
-    """ISO 4217 code of what it pays with."""
-    price: Money | None
-    """What one run costs; None: as much as the amount that is recharged."""
-    maximum: Money
-    """The most that one run may cost."""
-    amounts: tuple[str, ...] = ()
-    """What it can recharge, as decimal texts in the line's currency; empty: any amount."""
-    success: str | None = None
-    """The value in the response that proves it."""
-    failure: str | None = None
-    """The value that proves that nothing was done and nothing paid."""
-    value_key: str | None = None
-    """Where these stand in the response: names with points between them."""
-    reference_key: str | None = None
-    cost_key: str | None = None
-    wait_hours: int = WAIT_HOURS_MAX
-    """How long a reading may take to move."""
-    timeout_s: int = TIMEOUT_S
-    """How long a run may take."""
-
-    @classmethod
-    def stored(cls, data: Mapping[str, Any], pays_in: str) -> Self:
-        """Read the terms as an account keeps them: texts and numbers, nothing that is not set."""
-        price = data.get("price")
-        return cls(
-            work=Work(data["work"]),
-            proof=Proof(data["proof"]),
-            pays_in=pays_in,
-            price=None if price is None else Money.parse(price, pays_in),
-            maximum=Money.parse(data["maximum"], pays_in),
-            amounts=tuple(data.get("amounts", ())),
-            success=data.get("success"),
-            failure=data.get("failure"),
-            value_key=data.get("value_key"),
-            reference_key=data.get("reference_key"),
-            cost_key=data.get("cost_key"),
-            wait_hours=int(data.get("wait_hours", WAIT_HOURS_MAX)),
-            timeout_s=int(data.get("timeout_s", TIMEOUT_S)),
-        )
-
-
 class Runner(Protocol):
     """Runs the sequence."""
+
+    async def check(self) -> None:
+        """Raise Rejected for a sequence that is wrong, Unavailable while something is missing."""
 
     async def run(self, variables: Mapping[str, str | None]) -> Mapping[str, Any]:
         """Run it to its end and return what it responds.
@@ -188,7 +118,8 @@ class ActionChannel:
         return tuple(listed)
 
     async def quote(self, line: Line, wanted: Wanted) -> Quote:
-        """Price a run as stated. Raises Rejected."""
+        """Price a run as stated, if it could begin now. Raises Rejected, Unavailable."""
+        await self._runner.check()
         if self._terms.work is Work.USE:
             return self._quote_use(wanted)
         value = wanted.amount or _named(self._terms.amounts, wanted.product, line)
@@ -221,7 +152,7 @@ class ActionChannel:
         except NotSent:
             del self._begun[purchase.key]
             raise
-        return self._outcome(purchase.key, cost, response)
+        return self._outcome(purchase, cost, response)
 
     async def lookup(self, purchase: Purchase) -> Found:
         """Have nobody to ask. Raises Unavailable."""
@@ -247,24 +178,24 @@ class ActionChannel:
         raise OutcomeUnknown(reason)
 
     def _outcome(
-        self, key: str, cost: Money, response: Mapping[str, Any]
+        self, purchase: Purchase, cost: Money, response: Mapping[str, Any]
     ) -> Submitted:
         """Judge a run that came to its end."""
         terms = self._terms
-        reference = words(_word(_found(response, terms.reference_key)))
+        reference = _reference(found(response, terms.reference_key), purchase.line)
         if terms.proof is Proof.READING:
             return Pending(reference=reference)
         if terms.proof is Proof.RESPONSE:
-            said = _word(_found(response, terms.value_key))
-            if said is not None and said == _fold(terms.failure):
+            said = found(response, terms.value_key)
+            if same(said, terms.failure):
                 raise Rejected(
                     "action_says_failed", RefusalClass.FIX_FIRST, consumed=True
                 )
-            if said is None or said != _fold(terms.success):
+            if not same(said, terms.success):
                 raise OutcomeUnknown("proof_missing")
-        told, exact = cost_in(_number(_found(response, terms.cost_key)), cost.currency)
+        told, exact = cost_in(cost_of(found(response, terms.cost_key)), cost.currency)
         return Confirmed(
-            reference=reference or key,
+            reference=reference or purchase.key,
             cost=cost if told is None else told,
             cost_exact=exact,
             delivered=None,
@@ -327,29 +258,9 @@ def _variables(purchase: Purchase) -> dict[str, str | None]:
     }
 
 
-def _found(response: Mapping[str, Any], path: str | None) -> object:
-    """Return the value at a path of names, or None."""
-    found: object = response if path else None
-    for name in path.split(".") if path else ():
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
-
-
-def _word(value: object) -> str | None:
-    """Return a plain value as text that can be compared: `true`, `200`, `ok`."""
-    if not isinstance(value, str | bool | int | float | Decimal):
+def _reference(value: object, line: Line) -> str | None:
+    """Return the action's own name of what it did; never one that gives the number away."""
+    reference = text_of(value)
+    if reference is None or line.number.lstrip("+") in reference:
         return None
-    return _fold(str(value))
-
-
-def _fold(text: str | None) -> str | None:
-    return None if text is None else text.strip().casefold()
-
-
-def _number(value: object) -> Decimal | str | None:
-    """Return a cost as it was told; a float by its shortest digits."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return Decimal(str(value))
-    return value if isinstance(value, str | Decimal) else None
+    return reference

@@ -1,0 +1,193 @@
+"""The last screen of the rules: what they will do, in plain sentences, before they are saved."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN
+from ..home import HOME
+from ..keeper.budget import HouseholdRules
+from ..keeper.errors import LedgerBroken
+from ..keeper.forecast import Planned
+from ..keeper.ledger import Spending
+from ..keeper.orders import Kind
+from ..keeper.sim import Mode, Readings, Sim
+from ..keeper.situation import Reason, Situation
+from ..messages import shown_money
+from ..price_list import PriceList
+from ..prospect import Cheaper, Prospect, beginning, look_ahead
+from ..texts import message_language, sentence
+from .form import plain
+from .terms import Terms
+
+_SAID_OTHERWISE = frozenset({Reason.NOT_DUE, Reason.OVER_CAP})
+"""Ends of a forecast that need no sentence of their own."""
+_HINTS_MAX = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a preview begins with."""
+
+    at: Situation
+    household: HouseholdRules
+    spent: tuple[Spending, ...]
+
+
+async def preview_text(
+    hass: HomeAssistant, sim: Sim, terms: Terms, typed: Readings | None
+) -> str:
+    """Return what rules will do. `typed` are the readings of a SIM that is not added yet."""
+    now = dt_util.utcnow()
+    standing = await _standing(hass, sim, typed, now)
+    told = await hass.async_add_executor_job(
+        partial(
+            look_ahead,
+            standing.at,
+            terms.prices,
+            standing.household,
+            standing.spent,
+            now,
+        )
+    )
+    lines = [line async for line in _lines(hass, sim, terms, told)]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+async def _standing(
+    hass: HomeAssistant, sim: Sim, typed: Readings | None, now: datetime
+) -> Standing:
+    """Read how a SIM stands; before the first setup, and without a ledger, from what was typed."""
+    home = hass.data.get(HOME)
+    if home is not None and home.engine.desk.fault is None:
+        try:
+            at, spent = await home.engine.situation(sim)
+        except LedgerBroken:
+            pass
+        else:
+            if typed is not None:
+                at = replace(at, view=replace(at.view, readings=typed))
+            return Standing(at=at, household=home.engine.household, spent=spent)
+    zone = ZoneInfo(hass.config.time_zone)
+    return Standing(
+        at=beginning(sim, typed or Readings(), None, now),
+        household=HouseholdRules(zone=zone),
+        spent=(),
+    )
+
+
+async def _lines(
+    hass: HomeAssistant, sim: Sim, terms: Terms, told: Prospect
+) -> AsyncGenerator[str]:
+    """Yield the sentences, the most important first."""
+    forecast, rules = told.forecast, sim.rules
+    yield await _next(hass, sim, told)
+    if forecast.recharges:
+        yield await _year(hass, told)
+    if forecast.starved_on is not None:
+        yield await _warning(hass, "preview_starved", day=_day(forecast.starved_on))
+    if forecast.known_until is not None:
+        yield await sentence(
+            hass, "preview_known_until", day=_day(forecast.known_until)
+        )
+    if told.cheaper is not None:
+        yield await _cheaper(hass, sim, terms.prices, told.cheaper)
+    if rules.shadow and rules.mode is Mode.AUTO:
+        yield await sentence(hass, "preview_shadow")
+    for found in terms.contradictions(rules):
+        yield await _warning(hass, f"contradiction_{found.value}")
+    amount = rules.amount
+    carrier = sim.carrier
+    silent = (
+        amount is not None
+        and amount.currency == carrier.currency
+        and (carrier.tiers or carrier.window_days)
+        and carrier.days_for(amount) is None
+    )
+    if silent:
+        yield await _warning(hass, "preview_no_days", carrier=plain(carrier.name))
+
+
+async def _next(hass: HomeAssistant, sim: Sim, told: Prospect) -> str:
+    planned = told.next
+    if planned is not None:
+        return await _planned(hass, sim, told, planned)
+    if sim.rules.low_balance is not None and sim.rules.mode is not Mode.OFF:
+        limit = shown_money(sim.rules.low_balance)
+        return await sentence(hass, "preview_next_by_balance", threshold=limit)
+    reason = told.forecast.ended_by
+    if reason is None or reason in _SAID_OTHERWISE:
+        return await sentence(hass, "preview_next_unknown")
+    why = await _reason(hass, reason)
+    return await sentence(hass, "preview_nothing", why=why)
+
+
+async def _planned(
+    hass: HomeAssistant, sim: Sim, told: Prospect, planned: Planned
+) -> str:
+    day = _day(planned.at.astimezone(sim.zone).date())
+    if planned.kind is Kind.ACTIVITY:
+        return await sentence(hass, "preview_next_use", day=day)
+    cost, amount = told.cost(planned), planned.amount
+    if cost is not None and amount is not None and cost != amount:
+        return await sentence(
+            hass,
+            "preview_next_for",
+            day=day,
+            amount=shown_money(amount),
+            price=shown_money(cost),
+        )
+    money = amount or cost
+    if money is None:
+        return await sentence(hass, "preview_next_any", day=day)
+    return await sentence(hass, "preview_next", day=day, amount=shown_money(money))
+
+
+async def _year(hass: HomeAssistant, told: Prospect) -> str:
+    count, total = str(len(told.forecast.recharges)), told.total
+    if told.next is not None and told.next.kind is Kind.ACTIVITY:
+        return await sentence(hass, "preview_year_use", count=count)
+    if total is None:
+        return await sentence(hass, "preview_year_unpriced", count=count)
+    return await sentence(hass, "preview_year", count=count, total=shown_money(total))
+
+
+async def _cheaper(
+    hass: HomeAssistant, sim: Sim, prices: PriceList | None, cheaper: Cheaper
+) -> str:
+    """Name what the cheapest plan buys, each thing once, and what it saves."""
+    names: dict[str, None] = {}
+    for step in cheaper.plan.steps:
+        buys = step.option.wanted
+        found = None if prices is None else prices.product_for(buys)
+        name = shown_money(buys.amount) if buys.amount else found and found.name
+        names[plain(name or buys.product or "–")] = None
+    shown = [*names][:_HINTS_MAX] + ["…"] * (len(names) > _HINTS_MAX)
+    return await sentence(
+        hass,
+        "preview_cheaper",
+        what=" + ".join(shown),
+        cost=shown_money(cheaper.cost),
+        now=shown_money(cheaper.now),
+    )
+
+
+async def _warning(hass: HomeAssistant, key: str, **placeholders: str) -> str:
+    return f"⚠️ {await sentence(hass, key, **placeholders)}"
+
+
+async def _reason(hass: HomeAssistant, reason: Reason) -> str:
+    texts = await async_get_translations(
+        hass, message_language(hass), "exceptions", {DOMAIN}
+    )
+    return texts.get(f"component.{DOMAIN}.exceptions.{reason.value}.message", "")
+
+
+def _day(day: date) -> str:
+    return day.isoformat()

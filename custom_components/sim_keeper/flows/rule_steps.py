@@ -1,0 +1,188 @@
+"""The last screens of adding or changing a SIM: its rules, and what they will do."""
+
+from typing import Any
+
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+    ConfigFlowResult,
+)
+
+from ..const import (
+    CONF_ACCOUNT,
+    CONF_CAP_CURRENCY,
+    CONF_CURRENCY,
+    CONF_EPOCH,
+    CONF_FIRST_READINGS,
+    CONF_KIND,
+    CONF_NUMBER,
+    CONF_PRODUCT,
+    KIND_SIM,
+)
+from ..entries import account_entry, first_readings, new_epoch, sim_of, sim_unique_id
+from ..keeper.sim import Mode, Readings, Rules, Sim
+from ..stored_rules import rules_from
+from .choice import product_labels, rules_placeholders
+from .form import Form, update_and_abort
+from .preview import preview_text
+from .prices import terms_for
+from .rule_fields import short_fields
+from .rules import new_rules, read_rules, shown_rules, without_rules
+from .screens import SimScreens
+from .terms import Terms, cap_currency
+
+
+class RuleSteps(SimScreens):
+    """The few rules that everybody needs; the options have the rest."""
+
+    _terms: Terms | None = None
+    _trouble: str | None = None
+    """Why the price list is missing."""
+    _typed: dict[str, Any] | None = None
+    _new: dict[str, Any]
+    """The options that wait to be saved."""
+
+    async def async_step_rules(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the rules, unless a change leaves them as they are."""
+        entry = self._changed_entry
+        if entry is not None and not self._is_unsettled(entry):
+            return self._update(entry, dict(entry.options))
+        terms = await self._read_terms()
+        form = None
+        if user_input is not None:
+            self._typed = user_input
+            form = Form(self._hidden(terms) | user_input)
+            options = read_rules(form, terms)
+            if not form.errors:
+                self._new = options
+                return await self.async_step_preview()
+        return await self._show_rules(terms, form)
+
+    async def async_step_preview(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what the rules will do."""
+        terms = await self._read_terms()
+        sim = terms.sim_with(rules_from(self._new, terms.currency))
+        text = await preview_text(self.hass, sim, terms, self._typed_readings)
+        return self.async_show_menu(
+            step_id="preview",
+            menu_options=["save", "rules"],
+            description_placeholders={"preview": text},
+        )
+
+    async def async_step_save(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Add the SIM, or change it."""
+        return self._finish(self._new)
+
+    async def _show_rules(self, terms: Terms, form: Form | None) -> ConfigFlowResult:
+        entry = self._changed_entry
+        if self._typed is not None:
+            values = self._typed
+        elif entry is None:
+            values = new_rules(terms)
+        else:
+            values = self._suggested(entry, terms)
+        stored = None if entry is None else entry.options.get(CONF_PRODUCT)
+        errors = {} if form is None else form.errors
+        if not errors and self._trouble is not None:
+            errors = {"base": self._trouble}
+        return self.show(
+            "rules",
+            short_fields(await product_labels(self.hass, terms, stored), terms),
+            values,
+            Form(values, errors=errors) if errors else None,
+            rules_placeholders(terms, form),
+            last_step=False,
+        )
+
+    async def _read_terms(self) -> Terms:
+        if self._terms is None:
+            account = account_entry(self.hass, self.draft.account)
+            sim = await self.hass.async_add_executor_job(self._sim)
+            self._terms, self._trouble = await terms_for(self.hass, sim, account)
+        return self._terms
+
+    def _sim(self) -> Sim:
+        """Return the SIM as drafted. May read the small file of its time zone."""
+        data, entry = self.draft.data(), self._changed_entry
+        if entry is not None and not self._is_renumbered(entry):
+            data[CONF_EPOCH] = entry.data[CONF_EPOCH]
+        return sim_of(data, Rules(mode=Mode.OFF), self.profiles)
+
+    @property
+    def _typed_readings(self) -> Readings | None:
+        """The readings that were typed; None where the ledger knows the SIM."""
+        entry = self._changed_entry
+        if entry is not None and not self._is_renumbered(entry):
+            return None
+        typed = first_readings(dict(self.draft.first_readings), self.draft.currency)
+        return Readings(**{reading.field.value: reading for reading in typed})
+
+    def _hidden(self, terms: Terms) -> dict[str, Any]:
+        """Return the stored rules for which this screen has no field: they stay."""
+        entry = self._changed_entry
+        if entry is None:
+            return {}
+        shown = {str(marker) for marker in short_fields((("", ""),), terms)}
+        stored = self._suggested(entry, terms)
+        return {key: value for key, value in stored.items() if key not in shown}
+
+    def _suggested(self, entry: ConfigEntry[Any], terms: Terms) -> dict[str, Any]:
+        """Return what is left of the stored rules; the mode never goes up by itself."""
+        fresh = new_rules(terms)
+        if entry.data[CONF_CURRENCY] != terms.currency:
+            return fresh
+        return shown_rules(entry.options, terms) | {"mode": fresh["mode"]}
+
+    def _is_renumbered(self, entry: ConfigEntry[Any]) -> bool:
+        return bool(self.draft.line.number != entry.data[CONF_NUMBER])
+
+    def _is_unsettled(self, entry: ConfigEntry[Any]) -> bool:
+        """Whether the stored rules were made for another currency or another way to pay."""
+        draft = self.draft
+        account = account_entry(self.hass, draft.account)
+        return (
+            entry.data[CONF_CURRENCY] != draft.currency
+            or entry.data[CONF_ACCOUNT] != (account and account.unique_id)
+            or entry.options.get(CONF_CAP_CURRENCY)
+            != cap_currency(account, draft.currency)
+        )
+
+    @property
+    def _changed_entry(self) -> ConfigEntry[Any] | None:
+        if self.source != SOURCE_RECONFIGURE:
+            return None
+        return self._get_reconfigure_entry()
+
+    def _finish(self, options: dict[str, Any]) -> ConfigFlowResult:
+        entry = self._changed_entry
+        if entry is not None:
+            return self._update(entry, without_rules(entry.options) | options)
+        data = {CONF_KIND: KIND_SIM, CONF_EPOCH: new_epoch(), **self.draft.data()}
+        return self.async_create_entry(
+            title=self.draft.title(self.profiles),
+            data=data | {CONF_FIRST_READINGS: dict(self.draft.first_readings)},
+            options=options,
+        )
+
+    def _update(
+        self, entry: ConfigEntry[Any], options: dict[str, Any]
+    ) -> ConfigFlowResult:
+        """Write the change. Another number is another line: no old order may count for it."""
+        data = self.draft.data()
+        if data[CONF_NUMBER] != entry.data[CONF_NUMBER]:
+            data[CONF_EPOCH] = new_epoch()
+            data[CONF_FIRST_READINGS] = dict(self.draft.first_readings)
+        return update_and_abort(
+            self,
+            entry,
+            unique_id=sim_unique_id(data[CONF_NUMBER]),
+            title=self.draft.title(self.profiles),
+            data_updates=data,
+            options=options,
+        )
