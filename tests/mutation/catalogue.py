@@ -209,7 +209,7 @@ MUTATIONS = (
         "no_rest_after_a_delivery",
         POLICY,
         Edit(
-            "policy.py",
+            "guards.py",
             "if delivered is not None and now - delivered < COOLDOWN:",
             "if delivered is not None and delivered > now:",
         ),
@@ -254,12 +254,44 @@ MUTATIONS = (
             "        if await",
         ),
     ),
+    _mutation(
+        "denied_key_is_new",
+        "tests/keeper/ledger/test_lost_keys.py",
+        Edit(
+            "ledger/life.py",
+            "if self.order(attempt.order_id).refusal is not None:",
+            "if attempt.order_id:",
+        ),
+    ),
+    _mutation(
+        "restored_keys_go_on",
+        "tests/keeper/ledger/test_lost_keys.py",
+        Edit(
+            "ledger/life.py",
+            "if new.assisted or new.traceable or not since:",
+            "if since:",
+        ),
+    ),
+    _mutation(
+        "asked_by_sending_unwanted",
+        "tests/keeper/test_asking_by_sending.py",
+        Edit(
+            "followup.py",
+            "if sim is None or not (wanted and in_time and attempt.sends < SENDS_MAX):",
+            "if sim is None or attempt.sends >= SENDS_MAX:",
+        ),
+    ),
+    _mutation(
+        "memory_never_forgets",
+        "tests/keeper/ledger/test_memo.py",
+        Edit("ledger/book.py", "self.memo.forget(*_touched(entry))", "_touched(entry)"),
+    ),
     # -- Doubt forbids --------------------------------------------------------------------
     _mutation(
         "no_clock_guard",
         MONEY,
         Edit(
-            "policy.py",
+            "guards.py",
             "view.newest_event_at is not None and now < view.newest_event_at",
             "view.newest_event_at is None and now < view.newest_event_at",
         ),
@@ -277,16 +309,16 @@ MUTATIONS = (
         "no_freshness_guard",
         "tests/keeper/test_policy.py",
         Edit(
-            "policy.py",
-            "if not timedelta(0) <= now - balance.observed_at <= BALANCE_AGE_MAX:",
-            "if now < balance.observed_at:",
+            "purchase.py",
+            "timedelta(0) <= now - reading.observed_at <= READING_AGE_MAX",
+            "now >= reading.observed_at",
         ),
     ),
     _mutation(
         "no_lagging_balance_guard",
         POLICY,
         Edit(
-            "policy.py",
+            "purchase.py",
             "wait = timedelta(0) if last.effect is Effect.VERIFIED else BALANCE_SETTLES_AFTER",
             "wait = timedelta(0)",
         ),
@@ -295,7 +327,7 @@ MUTATIONS = (
         "no_lagging_deadline_guard",
         POLICY,
         Edit(
-            "policy.py",
+            "guards.py",
             "return reading.observed_at <= last.settled_at + BALANCE_SETTLES_AFTER",
             "return reading.observed_at <= last.settled_at",
         ),
@@ -304,7 +336,7 @@ MUTATIONS = (
         "restore_ignored",
         MONEY,
         Edit(
-            "policy.py",
+            "guards.py",
             "(at.view.restored, Reason.RESTORED),",
             "(at.view.restored and at.frozen, Reason.RESTORED),",
         ),
