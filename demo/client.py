@@ -256,7 +256,9 @@ class Client:
 
 def filled(schema: list[Json], typed: Mapping[str, object]) -> Json:
     """Return what a form sends: its own suggestions and defaults, and what was typed over them."""
-    unknown = set(typed) - {field["name"] for field in schema}
+    # A field that is to stay empty need not be there at all.
+    given = {name for name, value in typed.items() if value is not None}
+    unknown = given - {field["name"] for field in schema}
     if unknown:
         raise FlowStuck(f"no such fields: {sorted(unknown)}")
     sent: Json = {}

@@ -59,6 +59,8 @@ class DemoSim:
             "operator",
             {"answer": "confirm"},
         )
+        # An amount of one's own takes the place of the product that the screen proposes.
+        rules = {**self.rules, "product": None} if self.account else self.rules
         return (
             ("sim", {}),
             ("sim", {"number": self.number, "name": self.name}),
@@ -67,7 +69,8 @@ class DemoSim:
             ("readings", readings),
             *((("channel", way),) if accounts else ()),
             *((confirmed,) if self.account else ()),
-            ("rules", self.rules),
+            ("rules", rules),
+            ("save", {}),
         )
 
 

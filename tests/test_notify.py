@@ -262,8 +262,15 @@ async def test_a_task_has_a_link_and_is_done_with_one_tap(
     await house.call("recharge", device_id=house.device(task_sim))
     message = phones.last
     assert message["message"].startswith("Please recharge 25000 IDR.")
-    done, link = message["data"]["actions"]
-    assert done["title"] == "Done"
+    done, other, skip, link = message["data"]["actions"]
+    titles = [action["title"] for action in (done, other, skip)]
+    assert titles == ["Done", "Another amount", "Skip this time"]
+    assert (other["action"], other["uri"]) == ("URI", "/config/repairs")
+    assert (done["authenticationRequired"], skip["authenticationRequired"]) == (
+        True,
+        False,
+    )
+    assert "com.axis.net" in message["message"]
     assert link["uri"].startswith("https://")
     assert message["data"]["url"] == link["uri"]
     await phones.tap(house, done["action"], admin)

@@ -69,10 +69,16 @@ class Form:
 
     def __init__(self, answering: Answering) -> None:
         self.answering = answering
+        self.way = ""
 
-    async def open(self, issue_id: str = "task_1") -> None:
-        """Open it, and check that it has all its words."""
-        await self.answering.open(issue_id)
+    async def open(self, issue_id: str = "task_1", way: str = "paid") -> None:
+        """Open it, choose what became of the task, and check that it has all its words."""
+        menu = await self.answering.open(issue_id)
+        assert (menu["type"], menu["step_id"]) == ("menu", "init")
+        assert menu["menu_options"] == list(WORDS["step"]["init"]["menu_options"])
+        self._check_words(WORDS["step"]["init"])
+        self.way = way
+        await self.answering.choose(way)
         self.check()
 
     async def send(self, **typed: Any) -> dict[str, Any]:
@@ -87,13 +93,18 @@ class Form:
     def check(self) -> None:
         """Check that everything has words, and they have what they need."""
         result = self.answering.result
-        assert (result["type"], result["step_id"]) == ("form", "paid"), result
-        step = WORDS["step"]["paid"]
+        assert (result["type"], result["step_id"]) == ("form", self.way), result
+        step = WORDS["step"][self.way]
         fields = {field["name"] for field in result["data_schema"]}
-        assert fields == set(step["data"]) == set(step["data_description"])
+        assert fields == set(step.get("data", ())) == set(
+            step.get("data_description", ())
+        )
         errors = [WORDS["error"][key] for key in (result["errors"] or {}).values()]
+        self._check_words(step, *errors)
+
+    def _check_words(self, step: dict[str, Any], *errors: str) -> None:
         shown = " ".join([step["title"], step["description"], *errors])
-        given = result["description_placeholders"]
+        given = self.answering.result["description_placeholders"]
         assert set(re.findall(r"{(\w+)}", shown)) <= set(given)
 
     @property
@@ -137,6 +148,8 @@ async def test_the_issue_says_what_to_do(
         "amount": "5000 IDR",
         "deadline": "2026-12-11",
         "url": "https://www.axis.co.id/",
+        "app": "https://play.google.com/store/apps/details?id=com.axis.net",
+        "ussd": "\\*123\\#",
     }
     assert AXIS[3:] not in str(issue)
     await form.open()

@@ -14,7 +14,7 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from custom_components.sim_keeper import actions
+from custom_components.sim_keeper import actions, rule_actions
 from custom_components.sim_keeper.const import DOMAIN
 from custom_components.sim_keeper.keeper.errors import AmountFault, LedgerFault
 from custom_components.sim_keeper.keeper.ledger.book import TOLD
@@ -116,11 +116,16 @@ def test_fields_are_those_that_the_actions_take() -> None:
         "recharge": actions._RECHARGE,
         "approve": actions._DEVICE_OR_ORDER,
         "cancel": actions._DEVICE_OR_ORDER,
+        "skip": actions._DEVICE_OR_ORDER,
         "resolve": actions._RESOLVE,
         "record_recharge": actions._RECORD,
         "update_reading": actions._READING,
         "mark_active": actions._DEVICE,
         "get_ledger": actions._LEDGER,
+        "preview": rule_actions.PREVIEW,
+        "list_products": rule_actions.LIST_PRODUCTS,
+        "pause": rule_actions.PAUSE,
+        "resume": rule_actions.RESUME,
     }
     assert set(schemas) == set(SERVICES)
     for name, schema in schemas.items():
@@ -262,7 +267,9 @@ def test_no_message_is_left_over() -> None:
 
 
 def test_every_issue_has_words() -> None:
-    source = (ROOT / "repairs.py").read_text("utf-8")
+    source = "".join(
+        (ROOT / name).read_text("utf-8") for name in ("repairs.py", "carrier_news.py")
+    )
     frozen = {f"ledger_frozen_{fault.value}" for fault in LedgerFault}
     for key in EN["issues"]:
         assert key in frozen or f'"{key}"' in source, key

@@ -17,6 +17,7 @@ from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.ssl import client_context
 
 from .actions import async_register_actions
+from .carrier_news import async_compare_carrier, async_forget_carrier
 from .channels import PROVIDERS
 from .channels.http import open_session
 from .const import (
@@ -142,6 +143,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: SimKeeperConfigEntry) -
 async def async_remove_entry(hass: HomeAssistant, entry: SimKeeperConfigEntry) -> None:
     """Cancel what is unsent of a removed SIM. The ledger is kept."""
     if kind_of(entry) == KIND_SIM and HOME in hass.data:
+        async_forget_carrier(hass, entry.data[CONF_EPOCH])
         try:
             await hass.data[HOME].engine.unregister(
                 entry.data[CONF_EPOCH], removed=True
@@ -161,7 +163,9 @@ async def _set_up_sim(hass: HomeAssistant, entry: SimConfigEntry) -> None:
     await home.engine.register(
         sim, first_readings(entry.data.get(CONF_FIRST_READINGS), sim.currency)
     )
+    await async_compare_carrier(hass, home, entry, sim)
     entry.runtime_data = SimCoordinator(hass, entry, home)
+    entry.runtime_data.outlook.async_start()
     entry.async_on_unload(entry.add_update_listener(_sim_changed))
 
 

@@ -14,14 +14,13 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util import dt as dt_util
-from homeassistant.util.json import JsonObjectType
+from homeassistant.util.json import JsonObjectType, JsonValueType
 import voluptuous as vol
 
+from . import rule_actions
 from .callers import caller_of, translated
-from .const import CONF_EPOCH, DOMAIN, KIND_SIM
-from .entries import kind_of
+from .const import DOMAIN
 from .home import HOME
 from .keeper.errors import AmountFault, AmountInvalid, NotAllowed, OrderRefused
 from .keeper.ledger import Ledger
@@ -32,10 +31,10 @@ from .keeper.ports import Wanted
 from .keeper.sim import Sim
 from .keeper.statements import Paid, Recharge, Typed
 from .phone import mask
-from .replies import as_csv, decimal_text, order_reply
+from .replies import as_csv, decimal_text, export_row, order_reply, time_text
+from .targets import ATTR_DEVICE_ID, called_sim
 from .texts import sim_name
 
-ATTR_DEVICE_ID: Final = "device_id"
 ATTR_ORDER_ID: Final = "order_id"
 BYTES_PER_MEGABYTE = 1_000_000
 
@@ -84,7 +83,8 @@ _RESOLVE = {
 }
 _RECORD = {
     **_DEVICE,
-    vol.Required("amount"): _number,
+    vol.Optional("amount"): _number,
+    vol.Optional("already_paid", default=False): cv.boolean,
     vol.Optional("date"): cv.date,
     vol.Optional("days"): vol.All(vol.Coerce(int), vol.Range(min=1, max=4000)),
     vol.Optional("expiry"): cv.date,
@@ -116,11 +116,20 @@ def async_register_actions(hass: HomeAssistant) -> None:
         "recharge": (_recharge, _RECHARGE, optional),
         "approve": (_approve, _DEVICE_OR_ORDER, optional),
         "cancel": (_cancel, _DEVICE_OR_ORDER, optional),
+        "skip": (_skip, _DEVICE_OR_ORDER, optional),
         "resolve": (_resolve, _RESOLVE, optional),
         "record_recharge": (_record_recharge, _RECORD, optional),
         "update_reading": (_update_reading, _READING, SupportsResponse.NONE),
         "mark_active": (_mark_active, _DEVICE, SupportsResponse.NONE),
         "get_ledger": (_get_ledger, _LEDGER, SupportsResponse.ONLY),
+        "preview": (rule_actions.preview, rule_actions.PREVIEW, SupportsResponse.ONLY),
+        "list_products": (
+            rule_actions.list_products,
+            rule_actions.LIST_PRODUCTS,
+            SupportsResponse.ONLY,
+        ),
+        "pause": (rule_actions.pause, rule_actions.PAUSE, SupportsResponse.NONE),
+        "resume": (rule_actions.resume, rule_actions.RESUME, SupportsResponse.NONE),
     }
     for name, (handler, fields, response) in actions.items():
         hass.services.async_register(
@@ -129,7 +138,7 @@ def async_register_actions(hass: HomeAssistant) -> None:
 
 
 async def _recharge(call: ServiceCall) -> ServiceResponse:
-    sim = _sim(call)
+    sim = called_sim(call)
     if "amount" in call.data and "product" in call.data:
         raise _invalid("amount_or_product")
     caller = await caller_of(call.hass, call.context)
@@ -185,6 +194,14 @@ async def _cancel(call: ServiceCall) -> ServiceResponse:
         return order_reply(await doors.cancel(order_id, caller))
 
 
+async def _skip(call: ServiceCall) -> ServiceResponse:
+    caller = await caller_of(call.hass, call.context)
+    with translated(call.context):
+        order_id = await _waiting(call, State.ASKED, assisted=True)
+        order = await call.hass.data[HOME].doors.skip(order_id, caller)
+    return {**order_reply(order), "rests_until": time_text(order.next_at)}
+
+
 async def _resolve(call: ServiceCall) -> ServiceResponse:
     caller = await caller_of(call.hass, call.context)
     with translated(call.context):
@@ -198,16 +215,17 @@ async def _resolve(call: ServiceCall) -> ServiceResponse:
 
 
 async def _record_recharge(call: ServiceCall) -> ServiceResponse:
-    sim, data = _sim(call), call.data
+    sim, data = called_sim(call), call.data
     if "days" in data and "expiry" in data:
         raise _invalid("days_or_expiry")
     caller = await caller_of(call.hass, call.context)
     with translated(call.context):
         cost = _money(call, "amount", sim, above_zero=True)
-        if cost is None:
-            raise AmountInvalid(AmountFault.NOT_A_NUMBER)
+        if cost is None and not data["already_paid"]:
+            raise OrderRefused("amount_needed")
         paid = Paid(
             cost=cost,
+            already=data["already_paid"],
             day=data.get("date") or dt_util.now(sim.zone).date(),
             days=data.get("days"),
             expiry=data.get("expiry"),
@@ -221,7 +239,7 @@ async def _record_recharge(call: ServiceCall) -> ServiceResponse:
 
 
 async def _update_reading(call: ServiceCall) -> None:
-    sim = _sim(call)
+    sim = called_sim(call)
     caller = await caller_of(call.hass, call.context)
     with translated(call.context):
         typed = Typed(
@@ -236,14 +254,14 @@ async def _update_reading(call: ServiceCall) -> None:
 
 
 async def _mark_active(call: ServiceCall) -> None:
-    sim = _sim(call)
+    sim = called_sim(call)
     caller = await caller_of(call.hass, call.context)
     with translated(call.context):
         await call.hass.data[HOME].doors.mark_active(sim.epoch, caller)
 
 
 async def _get_ledger(call: ServiceCall) -> ServiceResponse:
-    sim = _sim(call) if ATTR_DEVICE_ID in call.data else None
+    sim = called_sim(call) if ATTR_DEVICE_ID in call.data else None
     caller = await caller_of(call.hass, call.context)
     with translated(call.context):
         require(Door.EXPORT, caller)
@@ -256,13 +274,18 @@ async def _get_ledger(call: ServiceCall) -> ServiceResponse:
             start=_bound(call.data.get("start")),
             end=_bound(call.data.get("end"), after=True),
         )
+        pictures = await call.hass.data[HOME].engine.desk.read(
+            Ledger.pictures, None if sim is None else sim.epoch
+        )
         sims = await _sims(call, orders)
+    rows = [export_row(order, pictures.get(order.id)) for order in orders]
     if call.data["format"] == "csv":
-        return {"csv": as_csv([{**sims[o.sim], **order_reply(o)} for o in orders])}
+        named = zip(orders, rows, strict=True)
+        return {"csv": as_csv([{**sims[order.sim], **row} for order, row in named])}
     for epoch, sim_shown in sims.items():
         sim_shown["order_ids"] = [order.id for order in orders if order.sim == epoch]
     return {
-        "orders": [order_reply(order) for order in orders],
+        "orders": list[JsonValueType](rows),
         "sims": list(sims.values()),
     }
 
@@ -280,34 +303,30 @@ async def _sims(call: ServiceCall, orders: list[Order]) -> dict[str, JsonObjectT
     return shown
 
 
-async def _waiting(call: ServiceCall, *states: State) -> int:
-    """Return the order that was named, or the only one of a SIM that waits."""
+async def _waiting(
+    call: ServiceCall, *states: State, assisted: bool | None = None
+) -> int:
+    """Return the order that was named, or the only one of a SIM that waits.
+
+    `assisted` looks only at tasks, or only at what SIM Keeper would buy itself.
+    """
     if (ATTR_DEVICE_ID in call.data) == (ATTR_ORDER_ID in call.data):
         raise _invalid("device_or_order")
     if ATTR_ORDER_ID in call.data:
         return int(call.data[ATTR_ORDER_ID])
-    sim = _sim(call)
+    sim = called_sim(call)
     desk = call.hass.data[HOME].engine.desk
     found = await desk.read(Ledger.in_state, *states)
-    ids = [order.id for order in found if order.sim == sim.epoch]
+    ids = [
+        order.id
+        for order in found
+        if order.sim == sim.epoch and assisted in (None, order.assisted)
+    ]
     if not ids:
         raise OrderRefused("nothing_waiting")
     if len(ids) > 1:
         raise OrderRefused("several_waiting", orders=", ".join(map(str, ids)))
     return ids[0]
-
-
-def _sim(call: ServiceCall) -> Sim:
-    """Return the SIM of a device. Raises translated errors for everything else."""
-    _, entry = async_get_device_and_config_entry(
-        call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
-    )
-    if kind_of(entry) != KIND_SIM:
-        raise _invalid("not_a_sim", device=entry.title)
-    sim = call.hass.data[HOME].engine.sims.get(entry.data[CONF_EPOCH])
-    if sim is None:
-        raise _invalid("sim_not_found")
-    return sim
 
 
 def _money(

@@ -5,17 +5,23 @@ from typing import cast
 
 from homeassistant.components.calendar import CalendarEntity, CalendarEvent
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
+from .const import DOMAIN, KIND_SIM
 from .coordinator import (
     HouseholdConfigEntry,
     HouseholdCoordinator,
     MoneyDay,
+    SimConfigEntry,
     SimKeeperConfigEntry,
 )
 from .entity import HouseholdEntity
+from .entries import kind_of
 from .keeper.status import SimStatus
+from .outlook import SIGNAL_OUTLOOK
+from .prospect import Prospect
 from .texts import sentence, sim_name
 
 PARALLEL_UPDATES = 0
@@ -60,6 +66,11 @@ class KeepAliveCalendar(HouseholdEntity, CalendarEntity):
     async def async_added_to_hass(self) -> None:
         """Draw the calendar up for the first time."""
         await super().async_added_to_hass()
+        self.async_on_remove(
+            async_dispatcher_connect(
+                self.hass, SIGNAL_OUTLOOK, self._handle_coordinator_update
+            )
+        )
         await self._draw_up()
 
     @callback
@@ -73,10 +84,11 @@ class KeepAliveCalendar(HouseholdEntity, CalendarEntity):
         self.async_write_ha_state()
 
     async def _draw_up(self) -> None:
+        outlooks = _outlooks(self.hass)
         found = [
             await self._event(epoch, key, day)
             for epoch, status in self.coordinator.data.sims.items()
-            for key, day in _days(status)
+            for key, day in _days(status, outlooks.get(epoch))
         ]
         found += [
             await self._money_event(day) for day in self.coordinator.data.money_days
@@ -103,17 +115,30 @@ class KeepAliveCalendar(HouseholdEntity, CalendarEntity):
         )
 
 
-def _days(status: SimStatus) -> list[tuple[str, date]]:
+def _outlooks(hass: HomeAssistant) -> dict[str, Prospect]:
+    """Return what is known of the time ahead, by epoch."""
+    coordinators = (
+        cast("SimConfigEntry", entry).runtime_data
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+        if kind_of(entry) == KIND_SIM
+    )
+    return {one.epoch: one.outlook.data for one in coordinators if one.outlook.data}
+
+
+def _days(status: SimStatus, outlook: Prospect | None) -> list[tuple[str, date]]:
     """Return what happens on which day of the SIM's own zone."""
-    life = status.life
+    life, planned = status.life, [] if outlook is None else outlook.forecast.recharges
     moments = (
+        # The first of them stands in the status, from before anybody looked further.
         ("recharge", status.next_recharge_at),
+        *(("recharge", one.at) for one in planned),
         ("deadline", life.deadline),
         ("grace_end", life.grace_end),
     )
     zone = status.sim.zone
-    return [
+    days = (
         (key, moment.astimezone(zone).date())
         for key, moment in moments
         if moment is not None
-    ]
+    )
+    return list(dict.fromkeys(days))

@@ -29,6 +29,7 @@ from .keeper.money import Money
 from .keeper.orders import Order, State
 from .keeper.ports import Channel
 from .keeper.status import SimStatus
+from .outlook import OutlookCoordinator
 from .stored_terms import account_terms
 
 _LOGGER = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class SimCoordinator(DataUpdateCoordinator[SimStatus | None]):
         self.home = home
         self.epoch: str = entry.data[CONF_EPOCH]
         self.data = home.engine.status(self.epoch)
+        self.outlook = OutlookCoordinator(hass, entry, home)
         entry.async_on_unload(
             async_dispatcher_connect(hass, signal_status(self.epoch), self._changed)
         )

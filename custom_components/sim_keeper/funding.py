@@ -69,6 +69,7 @@ class FundingCoordinator(DataUpdateCoordinator[Funding]):
             )
         )
         unload(self.async_add_listener(self._changed))
+        self._changed()
 
     @callback
     def look_soon(self) -> None:

@@ -13,16 +13,16 @@ from homeassistant.util import dt as dt_util
 
 from .account_messages import Say, account_lines, account_of, funding_url, is_over
 from .const import DOMAIN
-from .flows.form import shown_amount
+from .flows.form import shown_money
 from .home import Home
 from .keeper.errors import LedgerFault, RefusalClass
 from .keeper.ledger import Event, EventType, Ledger, RestoredFrom
 from .keeper.lifecycle import Clock, Lifecycle, lifecycle
-from .keeper.money import Money
 from .keeper.orders import Kind, Order, State
-from .keeper.policy import Action, Reason, decide
+from .keeper.policy import Action, Reason, decide, skip_in_force
 from .keeper.ports import Json
 from .keeper.sim import Mode, RuleKind, Sim
+from .task_messages import how_it_ends, names_task, noted, only_of_task, ways, wish
 from .texts import account_name, message_language, sentence, sim_name
 
 APP = "SIM Keeper"
@@ -85,10 +85,15 @@ async def compose(hass: HomeAssistant, home: Home, event: Event) -> Message | No
     if await _is_over(home, case):
         return None
     lines = await _lines(home, case)
-    asks = case.order if event.type is EventType.ASKED else None
-    url = case.sim.carrier.topup_url if case.sim and _is_for_hands(case) else None
-    if url is not None:
-        lines.append(url)
+    asks = (
+        case.order
+        if event.type is EventType.ASKED or names_task(case.event, case.order)
+        else None
+    )
+    url = None
+    if case.sim is not None and _is_for_hands(case):
+        lines += await ways(case.say, case.sim.carrier)
+        url = case.sim.carrier.topup_url
     return Message(
         title=APP if event.sim is None else sim_name(hass, event.sim),
         text="\n".join(lines),
@@ -201,12 +206,15 @@ async def _is_over(home: Home, case: _Case) -> bool:
     if case.sim is None or case.life is None:
         return False
     deadline = _day(case.life.deadline, case.sim)
-    return deadline != case.event.data["deadline"]
+    # What calls only a task to mind is over with the task.
+    done = only_of_task(case.event) and not names_task(case.event, case.order)
+    return done or deadline != case.event.data["deadline"]
 
 
 def _is_for_hands(case: _Case) -> bool:
     """Tell whether a message asks a person to recharge, who needs to know where."""
-    if case.event.type is EventType.ASKED and case.order is not None:
+    asked = case.event.type is EventType.ASKED or names_task(case.event, case.order)
+    if asked and case.order is not None:
         return case.order.assisted and case.order.kind is Kind.RECHARGE
     reminder = case.event.type is EventType.REMINDER
     return reminder and case.sim is not None and _by_hand(case.sim)
@@ -251,6 +259,8 @@ async def _lines(home: Home, case: _Case) -> list[str]:
             return [await case.say(_RESTORED.get(source, "told_restored"))]
         case EventType.NEEDS_PERSON if case.order is not None:
             return await _needs_person(case, case.order)
+        case EventType.UNKNOWN if case.order and case.order.kind is Kind.ACTIVITY:
+            return [await case.say("told_unknown_use", price=_price(case.order))]
         case _ if case.order is not None:
             numbers = {"amount": _amount(case.order), "price": _price(case.order)}
             return [await case.say(f"told_{case.event.type.value}", **numbers)]
@@ -260,22 +270,22 @@ async def _lines(home: Home, case: _Case) -> list[str]:
 
 async def _question(case: _Case, order: Order) -> list[str]:
     until = dt_util.as_local(order.valid_until).strftime("%Y-%m-%d %H:%M")
+    numbers = {"amount": _amount(order), "price": _price(order)}
     return [
-        await case.say("told_question", amount=_amount(order), price=_price(order)),
+        await case.say("told_question_use", price=_price(order))
+        if order.kind is Kind.ACTIVITY
+        else await case.say("told_question", **numbers),
         *await _because(case, order),
         await case.say("told_question_until", until=until),
     ]
 
 
 async def _task(case: _Case, order: Order) -> list[str]:
-    if order.kind is Kind.ACTIVITY:
-        first = await case.say("told_task_activity")
-    elif order.value is None:
-        first = await case.say("told_task")
-    else:
-        first = await case.say("told_task_amount", amount=shown_money(order.value))
-    after = "told_task_then_used" if order.kind is Kind.ACTIVITY else "told_task_then"
-    return [first, *await _because(case, order), await case.say(after)]
+    return [
+        await wish(case.say, order),
+        *await _because(case, order),
+        await how_it_ends(case.say, order),
+    ]
 
 
 async def _because(case: _Case, order: Order) -> list[str]:
@@ -307,10 +317,12 @@ async def _deadline(case: _Case) -> list[str]:
 
 async def _confirmed(case: _Case, order: Order) -> list[str]:
     numbers = {"amount": _amount(order), "price": _price(order)}
-    if order.assisted and order.kind is Kind.ACTIVITY:
-        lines = [await case.say("told_confirmed_used")]
-    elif order.assisted:
-        lines = [await case.say("told_confirmed_paid", **numbers)]
+    if order.assisted:
+        lines = [await noted(case.say, order)]
+    elif order.kind is Kind.ACTIVITY:
+        assumed = order.reason == "cost_assumed"
+        key = "told_confirmed_use_assumed" if assumed else "told_confirmed_use"
+        lines = [await case.say(key, price=_price(order))]
     elif order.reason == "cost_assumed":
         lines = [await case.say("told_confirmed_assumed", **numbers)]
     else:
@@ -321,12 +333,19 @@ async def _confirmed(case: _Case, order: Order) -> list[str]:
 
 
 async def _rejected(case: _Case, order: Order) -> list[str]:
-    amount = _amount(order)
+    amount, using = _amount(order), order.kind is Kind.ACTIVITY
+    if order.reason == "person_says_not_arrived" and using:
+        return [await case.say("told_rejected_use_person")]
     if order.reason == "person_says_not_arrived":
         return [await case.say("told_rejected_person", amount=amount)]
     if order.reason == "login_failed":
         return [await case.say("told_rejected_login", amount=amount)]
-    lines = [await case.say("told_rejected", amount=amount, code=_code(order.reason))]
+    code = _code(order.reason)
+    lines = [
+        await case.say("told_rejected_use", code=code)
+        if using
+        else await case.say("told_rejected", amount=amount, code=code)
+    ]
     then = {
         RefusalClass.NEVER: "told_rejected_never",
         RefusalClass.FIX_FIRST: "told_rejected_fix_first",
@@ -339,7 +358,9 @@ async def _rejected(case: _Case, order: Order) -> list[str]:
 
 async def _needs_person(case: _Case, order: Order) -> list[str]:
     numbers = {"amount": _amount(order), "price": _price(order)}
-    lines = [await case.say("told_needs_person", **numbers)]
+    using = order.kind is Kind.ACTIVITY
+    key = "told_needs_person_use" if using else "told_needs_person"
+    lines = [await case.say(key, **numbers)]
     if order.reference is not None:
         lines.append(await case.say("told_reference", reference=_code(order.reference)))
     return [*lines, await case.say("told_needs_person_then")]
@@ -349,7 +370,9 @@ async def _reminder(home: Home, case: _Case) -> list[str]:
     stage, deadline = str(case.event.data["stage"]), str(case.event.data["deadline"])
     if stage == "lost":
         return [await case.say("told_reminder_lost", deadline=deadline)]
-    if stage.startswith("grace"):
+    if only_of_task(case.event):
+        lines = [await case.say("told_reminder_task", day=_since(case))]
+    elif stage.startswith("grace"):
         lines = [await case.say("told_reminder_grace", deadline=deadline)]
         end = case.life.grace_end if case.life is not None else None
         if end is not None and case.sim is not None:
@@ -368,7 +391,15 @@ async def _what_to_do(home: Home, case: _Case) -> list[str]:
     """Return what keeps the number alive now, and who does it."""
     if case.sim is None:
         return []
+    if case.order is not None and names_task(case.event, case.order):
+        return [
+            await wish(case.say, case.order),
+            await how_it_ends(case.say, case.order),
+        ]
     at, _ = await home.engine.situation(case.sim)
+    if (until := skip_in_force(at, home.now())) is not None:
+        day = str(_day(until, case.sim))
+        return [await case.say("told_do_skipped", until=day)]
     if at.view.order is not None and at.view.order.state is State.ASKED:
         return [await case.say("told_do_answer")]
     if _by_hand(case.sim):
@@ -398,9 +429,10 @@ def _price(order: Order) -> str:
     return shown_money(order.cost or order.price or order.ceiling)
 
 
-def shown_money(money: Money) -> str:
-    """Return an amount as people read it: `5000 IDR`."""
-    return f"{shown_amount(money)} {money.currency}"
+def _since(case: _Case) -> str:
+    """Return the day on which a person was asked."""
+    born = case.event.at if case.order is None else case.order.created_at
+    return str(born.date() if case.sim is None else _day(born, case.sim))
 
 
 def _code(text: str | None) -> str:

@@ -30,9 +30,10 @@ from .entries import kind_of
 from .home import SIGNAL_EVENT, SIGNAL_FROZEN, Home
 from .keeper.errors import LedgerBroken, LedgerFault
 from .keeper.ledger import Event, EventType, Ledger
+from .keeper.orders import Kind
 from .messages import APP, TAG_FROZEN, Message, about_fault, compose, order_tag
 from .repairs import async_show_unreachable
-from .taps import Buttons, Verb
+from .taps import TIGHTENING, Buttons, Verb
 from .texts import sentence
 
 _LOGGER = logging.getLogger(__name__)
@@ -48,6 +49,11 @@ _SETTLES = (
     *(EventType.APPROVED, EventType.DECLINED),
     *(EventType.CANCELLED, EventType.EXPIRED),
 )
+
+_SHOWS = (EventType.ASKED, EventType.REMINDER)
+"""What is told of an order with new buttons."""
+_FORM = "/config/repairs"
+"""Where the form of a task lies in Home Assistant; its app opens a path of its own site."""
 
 
 class Notifier:
@@ -103,7 +109,7 @@ class Notifier:
     def _happened(self, event: Event) -> None:
         if event.type is EventType.THAWED:
             self._thawed(restored=event.data["restored"] is True)
-        if event.order_id is not None and event.type is not EventType.ASKED:
+        if event.order_id is not None and event.type not in _SHOWS:
             shown = self._buttons.forget(event.order_id)
             if event.type in _SETTLES:
                 tag = order_tag(event.order_id)
@@ -182,8 +188,11 @@ class Notifier:
             for verb, action in self._buttons.make(message.asks).items():
                 title = await sentence(self._hass, f"button_{verb.value}")
                 # iOS asks for the code of a locked phone before it passes this on.
-                locked = {"authenticationRequired": verb is not Verb.DECLINE}
+                locked = {"authenticationRequired": verb not in TIGHTENING}
                 actions.append({"action": action, "title": title, **locked})
+                if verb is Verb.DONE and message.asks.kind is Kind.RECHARGE:
+                    title = await sentence(self._hass, "button_other")
+                    actions.append({"action": "URI", "title": title, "uri": _FORM})
         data: dict[str, Any] = {"tag": message.tag, "group": DOMAIN}
         if message.url is not None:
             title = await sentence(self._hass, message.opens)

@@ -13,6 +13,19 @@ from .keeper.sim import Sim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One thing that a person or the planner can choose."""
+
+    id: str
+    wanted: Wanted
+    name: str | None
+    """What the provider calls it; None for an amount out of a range."""
+    credit: Money | None
+    price: Money | None
+    days: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceList:
     """The products of a provider for one SIM, and what the carrier makes of them."""
 
@@ -24,21 +37,43 @@ class PriceList:
         """Whether the operator takes any value within limits."""
         return any(product.value_max is not None for product in self.products)
 
-    def buys(self, product: Product) -> Wanted:
-        """Return how a product is ordered: by its credit, where nothing else delivers that.
+    def choices(self) -> tuple[Choice, ...]:
+        """Return what is sold; out of a range, the amounts at which the carrier gives more days."""
+        fixed = [
+            Choice(
+                id=product.id,
+                wanted=self._order(product),
+                name=product.name,
+                credit=product.value,
+                price=product.price,
+                days=self._days(product),
+            )
+            for product in self.products
+            if product.value_max is None
+        ]
+        steps = [
+            Choice(
+                id=f"amount:{amount.value:f}",
+                wanted=Wanted(amount=amount),
+                name=None,
+                credit=amount,
+                price=_price_in_range(product, amount),
+                days=_days_for(self.carrier, amount),
+            )
+            for product in self.products
+            for amount in _steps(self.carrier)
+            if product.value_max is not None and _delivers(product, amount)
+        ]
+        return (*fixed, *steps)
 
-        An amount outlives a provider's renaming of its products.
-        """
-        same = [one for one in self.products if one.value == product.value]
-        if product.value is None or len(same) > 1:
-            return Wanted(product=product.id)
-        return Wanted(amount=product.value)
-
-    def product_for(self, wanted: Wanted) -> Product | None:
-        """Return the product of fixed value that an order means, if it is sold."""
-        for product in self.products:
-            if product.value_max is None and self._means(product, wanted):
-                return product
+    def choice(self, wanted: Wanted) -> Choice | None:
+        """Return the choice that an order means; by id or by credit."""
+        for choice in self.choices():
+            if wanted.product is not None:
+                if choice.id == wanted.product:
+                    return choice
+            elif wanted.amount is not None and choice.wanted == wanted:
+                return choice
         return None
 
     def sells(self, amount: Money) -> bool:
@@ -58,63 +93,50 @@ class PriceList:
         above = min((minor for minor in sold if minor > amount.minor), default=None)
         return tuple(sold[minor] for minor in (below, above) if minor is not None)
 
-    def days(self, product: Product) -> int | None:
-        """Return the validity that a product buys, by the provider's word or the carrier's rule."""
-        if product.days is not None or product.value is None:
-            return product.days
-        return _days_for(self.carrier, product.value)
-
     def quoted(self, wanted: Wanted) -> Quoted | None:
         """Return what an order is expected to cost and to bring; None if that is not known.
 
         Within a range only the least has a price: the rest is reckoned in proportion.
         """
-        found = self.product_for(wanted)
-        if found is not None:
-            return self._fixed(found)
-        amount = wanted.amount
+        amount, chosen = wanted.amount, self.choice(wanted)
+        if chosen is not None and chosen.price is not None:
+            return Quoted(price=chosen.price, value=chosen.credit, days=chosen.days)
         for product in self.products:
             if amount is not None and _delivers(product, amount):
-                return self._in_range(product, amount)
+                price = _price_in_range(product, amount)
+                if price is not None:
+                    days = _days_for(self.carrier, amount)
+                    return Quoted(price=price, value=amount, days=days)
         return None
 
     def options(self) -> tuple[Option, ...]:
         """Return what the planner can choose from: what has a price and buys time."""
-        found = [
-            (self.buys(product), self._fixed(product))
-            for product in self.products
-            if product.value_max is None
-        ]
-        found += [
-            (Wanted(amount=amount), self._in_range(product, amount))
-            for product in self.products
-            for amount in _steps(self.carrier)
-            if product.value_max is not None and _delivers(product, amount)
-        ]
-        return tuple(
-            option
-            for wanted, quoted in found
-            if quoted is not None
-            and (option := option_of(self.carrier, wanted, quoted)) is not None
+        found = (
+            option_of(
+                self.carrier,
+                choice.wanted,
+                Quoted(price=choice.price, value=choice.credit, days=choice.days),
+            )
+            for choice in self.choices()
+            if choice.price is not None
         )
+        return tuple(option for option in found if option is not None)
 
-    def _means(self, product: Product, wanted: Wanted) -> bool:
-        if wanted.product is not None:
-            return product.id == wanted.product
-        return wanted.amount is not None and product.value == wanted.amount
+    def _order(self, product: Product) -> Wanted:
+        """Return how a product is ordered: by its credit, where nothing else delivers that.
 
-    def _fixed(self, product: Product) -> Quoted | None:
-        if product.price is None:
-            return None
-        return Quoted(price=product.price, value=product.value, days=self.days(product))
+        An amount outlives a provider's renaming of its products.
+        """
+        same = [one for one in self.products if one.value == product.value]
+        if product.value is None or len(same) > 1:
+            return Wanted(product=product.id)
+        return Wanted(amount=product.value)
 
-    def _in_range(self, product: Product, amount: Money) -> Quoted | None:
-        least, price = product.value, product.price
-        if least is None or price is None or least.minor <= 0:
-            return None
-        cost = Money(-(-price.minor * amount.minor // least.minor), price.currency)
-        days = _days_for(self.carrier, amount)
-        return Quoted(price=cost, value=amount, days=days)
+    def _days(self, product: Product) -> int | None:
+        """Return the validity that a product buys, by the provider's word or the carrier's rule."""
+        if product.days is not None or product.value is None:
+            return product.days
+        return _days_for(self.carrier, product.value)
 
 
 def by_hand_options(sim: Sim) -> tuple[Option, ...]:
@@ -160,3 +182,10 @@ def _delivers(product: Product, amount: Money) -> bool:
     if least is None or least.currency != amount.currency:
         return False
     return least == amount if most is None else least <= amount <= most
+
+
+def _price_in_range(product: Product, amount: Money) -> Money | None:
+    least, price = product.value, product.price
+    if least is None or price is None or least.minor <= 0:
+        return None
+    return Money(-(-price.minor * amount.minor // least.minor), price.currency)

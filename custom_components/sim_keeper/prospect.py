@@ -55,11 +55,19 @@ class Prospect:
     @property
     def total(self) -> Money | None:
         """What all of it costs; None where a price is not known."""
-        costs = [self.cost(one) for one in self.forecast.recharges if _is_paid(one)]
-        known = [cost for cost in costs if cost is not None]
-        if len(known) < len(costs):
+        recharges = self.forecast.recharges
+        if any(self.is_unpriced(planned) for planned in recharges):
             return None
-        return sum(known, Money(0, self.pays_in))
+        return sum(self.costs(recharges), Money(0, self.pays_in))
+
+    def costs(self, recharges: Sequence[Planned]) -> list[Money]:
+        """Return the costs that are known."""
+        found = (self.cost(planned) for planned in recharges)
+        return [cost for cost in found if cost is not None]
+
+    def is_unpriced(self, planned: Planned) -> bool:
+        """Tell whether a recharge costs something, and nobody knows what."""
+        return planned.kind is Kind.RECHARGE and self.cost(planned) is None
 
     def cost(self, planned: Planned) -> Money | None:
         """Return what a recharge costs, where its price is known."""
@@ -169,7 +177,3 @@ def _cheaper(
     return Cheaper(
         plan=plan, cost=Money(plan.cost, currency), now=Money(usual.cost, currency)
     )
-
-
-def _is_paid(planned: Planned) -> bool:
-    return planned.kind is Kind.RECHARGE

@@ -20,8 +20,10 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from .account_messages import funding_url
+from .carrier_news import CARRIER_CHANGED, CarrierFlow
 from .const import DOMAIN
 from .entries import account_entries, account_entry
+from .flows.form import plain, shown_money
 from .funding import funding_of
 from .home import (
     HOME,
@@ -35,17 +37,19 @@ from .keeper.errors import LedgerBroken
 from .keeper.ledger import Ledger
 from .keeper.orders import Kind, Order, State
 from .keeper.sim import Mode, Sim
-from .messages import shown_money
 from .phone import mask
-from .repair_flows import OutcomeFlow, QuestionFlow, TaskFlow
+from .repair_flows import OutcomeFlow, QuestionFlow
+from .task_flow import TaskFlow
 from .texts import account_name, sim_name
 from .thaw_flow import ThawFlow
+from .ways import app_link
 
 _LOGGER = logging.getLogger(__name__)
 
 NOTIFY_FAILED = "notify_failed"
 _FROZEN = "ledger_frozen_"
 _UNKNOWN = "–"
+_ABOUT_USE = {"question": "question_use", "outcome": "outcome_use"}
 _PASSING = (
     ConfigEntryState.NOT_LOADED,
     ConfigEntryState.SETUP_IN_PROGRESS,
@@ -179,9 +183,10 @@ class _Watch:
         else:
             numbers["reference"] = order.reference or _UNKNOWN
         key = "question" if asked else "outcome"
+        using = order.kind is Kind.ACTIVITY
         return {
             f"{key}_{order.id}": _Issue(
-                key=key,
+                key=_ABOUT_USE[key] if using else key,
                 severity=ir.IssueSeverity.WARNING if asked else ir.IssueSeverity.ERROR,
                 placeholders=numbers,
                 order_id=order.id,
@@ -192,12 +197,14 @@ class _Watch:
         if order.kind is not Kind.RECHARGE:
             return {}  # Nothing was paid: it is only ticked off in the to-do list.
         status = self._home.engine.status(order.sim)
-        url = None if status is None else status.sim.carrier.topup_url
+        carrier = None if status is None else status.sim.carrier
         numbers = {
             "name": name,
             "amount": shown_money(order.value) if order.value else _UNKNOWN,
             "deadline": self._deadline(order.sim),
-            "url": url or _UNKNOWN,
+            "url": (carrier and carrier.topup_url) or _UNKNOWN,
+            "app": (carrier and app_link(carrier)) or _UNKNOWN,
+            "ussd": plain((carrier and carrier.ussd_balance) or _UNKNOWN),
         }
         return {
             f"task_{order.id}": _Issue(
@@ -296,6 +303,8 @@ async def async_create_fix_flow(
     """Return the flow that settles an issue."""
     if issue_id.startswith(_FROZEN):
         return ThawFlow()
+    if issue_id.startswith(CARRIER_CHANGED):
+        return CarrierFlow(hass.data[HOME], issue_id.removeprefix(CARRIER_CHANGED))
     order_id, engine = int((data or {}).get("order_id") or 0), hass.data[HOME].engine
     if issue_id.startswith("outcome_"):
         return OutcomeFlow(order_id, engine)

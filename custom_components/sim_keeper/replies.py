@@ -7,8 +7,10 @@ import io
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
+from .keeper.ledger import Picture
 from .keeper.money import Money
 from .keeper.orders import Order
+from .receipts import FOLDER
 
 ORDER_FIELDS = (
     *("order_id", "state", "effect", "reason", "kind"),
@@ -17,8 +19,17 @@ ORDER_FIELDS = (
 )
 """What an order in a response has. Stable: automations read it."""
 
+EXPORT_FIELDS = (
+    *ORDER_FIELDS,
+    *("happened_on", "place", "note", "picture", "picture_sha256"),
+)
+"""What an order in the exported ledger has."""
+
 _TEXTS = frozenset(
-    {"name", "number", "reason", "product", "account", "reference", "receipt"}
+    {
+        *("name", "number", "reason", "product", "account", "reference", "receipt"),
+        *("place", "note"),
+    }
 )
 """Columns whose content somebody else chose; a spreadsheet must not run it."""
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
@@ -42,8 +53,21 @@ def order_reply(order: Order) -> JsonObjectType:
         "account": order.account,
         "reference": order.reference,
         "receipt": order.receipt,
-        "created_at": _time(order.created_at),
-        "settled_at": _time(order.settled_at),
+        "created_at": time_text(order.created_at),
+        "settled_at": time_text(order.settled_at),
+    }
+
+
+def export_row(order: Order, picture: Picture | None) -> JsonObjectType:
+    """Return an order as the export shows it: also what a person told of it."""
+    day = order.happened_on
+    return {
+        **order_reply(order),
+        "happened_on": None if day is None else day.isoformat(),
+        "place": order.place,
+        "note": order.note,
+        "picture": None if picture is None else f"{FOLDER}/{picture.name}",
+        "picture_sha256": None if picture is None else picture.sha256,
     }
 
 
@@ -56,7 +80,7 @@ def as_csv(rows: list[JsonObjectType]) -> str:
     """Return rows of orders as CSV that no spreadsheet takes for formulas."""
     out = io.StringIO()
     table = csv.writer(out)
-    names = ("name", "number", *ORDER_FIELDS)
+    names = ("name", "number", *EXPORT_FIELDS)
     table.writerow(names)
     for row in rows:
         table.writerow([_cell(name, row[name]) for name in names])
@@ -69,5 +93,6 @@ def _cell(name: str, value: object) -> object:
     return value
 
 
-def _time(moment: datetime | None) -> str | None:
+def time_text(moment: datetime | None) -> str | None:
+    """Return a time in the zone of Home Assistant."""
     return None if moment is None else dt_util.as_local(moment).isoformat()

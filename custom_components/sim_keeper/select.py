@@ -15,7 +15,8 @@ from .coordinator import SimConfigEntry, SimCoordinator, SimKeeperConfigEntry
 from .entity import SimEntity
 from .entries import account_entry
 from .flows.form import Form
-from .flows.rules import Terms, auto_allowed, read_rules, shown_rules
+from .flows.rules import read_rules, shown_rules
+from .flows.terms import Terms, auto_allowed
 from .keeper.permissions import Door, mode_door, require
 from .keeper.sim import Mode
 from .presence import Exists, add_sim_entities, always
@@ -102,9 +103,9 @@ class ModeSelect(SimEntity, SelectEntity):
         entry = self.coordinator.config_entry
         sim = self.coordinator.home.engine.sims[self.coordinator.epoch]
         terms = Terms(
-            carrier=sim.carrier,
-            currency=sim.currency,
+            sim=sim,
             account=account_entry(self.hass, sim.account),
+            today=self.coordinator.home.now().astimezone(sim.zone).date(),
         )
         form = Form({**shown_rules(entry.options, terms), CONF_MODE: wanted.value})
         read_rules(form, terms)

@@ -29,10 +29,12 @@ from .coordinator import (
 )
 from .entity import AccountEntity, HouseholdEntity, SimEntity
 from .entries import account_entry, kind_of
+from .home import HOME
 from .keeper.lifecycle import Stage
 from .keeper.money import Money, exponent
 from .keeper.sim import Sim
 from .keeper.status import SimStatus
+from .outlook_sensor import OUTLOOK_SENSORS, OutlookDescription, OutlookSensor
 from .presence import (
     Exists,
     add_sim_entities,
@@ -108,6 +110,27 @@ def _recharge_details(hass: HomeAssistant, status: SimStatus) -> Mapping[str, An
     }
 
 
+def _resting(hass: HomeAssistant, status: SimStatus) -> Mapping[str, Any]:
+    """Say what a person has set that keeps the rules from buying."""
+    rules = status.sim.rules
+    today = hass.data[HOME].now().astimezone(status.sim.zone).date()
+    until = rules.paused_until
+    flags = {
+        "lapse": rules.lapse,
+        "recharged_elsewhere": rules.recharged_elsewhere,
+        "paused": until is not None and today < until,
+        "trial_run": rules.shadow,
+    }
+    resting = next((name for name, on in flags.items() if on), None)
+    return {
+        "resting": resting,
+        "paused_until": until if resting == "paused" else None,
+        "paused_rules": sorted(
+            kind.value for kind, day in rules.pauses.items() if today < day
+        ),
+    }
+
+
 SIM_SENSORS = (
     SimSensorDescription(
         key="expiry",
@@ -148,6 +171,7 @@ SIM_SENSORS = (
         key="next_recharge",
         device_class=SensorDeviceClass.TIMESTAMP,
         value=lambda status: status.next_recharge_at,
+        attributes=_resting,
     ),
     SimSensorDescription(
         key="grace_end",
@@ -205,12 +229,6 @@ SIM_MONEY = (
         monthly=True,
     ),
     SimMoneyDescription(
-        key="next_recharge_cost",
-        entity_registry_enabled_default=False,
-        money=lambda status: status.next_cost,
-        currency=_sim_currency,
-    ),
-    SimMoneyDescription(
         key="budget_left",
         entity_registry_enabled_default=False,
         money=lambda status: status.budget_left,
@@ -219,10 +237,9 @@ SIM_MONEY = (
     ),
 )
 
-_OF_A_SIM: tuple[SimSensorDescription | SimMoneyDescription, ...] = (
-    *SIM_SENSORS,
-    *SIM_MONEY,
-)
+type _Description = SimSensorDescription | SimMoneyDescription | OutlookDescription
+
+_OF_A_SIM: tuple[_Description, ...] = (*SIM_SENSORS, *SIM_MONEY, *OUTLOOK_SENSORS)
 
 HOUSEHOLD_SENSORS = (
     HouseholdSensorDescription(
@@ -264,9 +281,9 @@ async def async_setup_entry(
         )
 
 
-def _make(
-    coordinator: SimCoordinator, description: SimSensorDescription | SimMoneyDescription
-) -> SensorEntity:
+def _make(coordinator: SimCoordinator, description: _Description) -> SensorEntity:
+    if isinstance(description, OutlookDescription):
+        return OutlookSensor(coordinator, description)
     if isinstance(description, SimMoneyDescription):
         return SimMoneySensor(coordinator, description)
     return SimSensor(coordinator, description)

@@ -126,7 +126,7 @@ async def validated(
 ) -> list[dict[str, Any]]:
     """Return a sequence ready to run. Raises Rejected for one that never can."""
     try:
-        steps: list[dict[str, Any]] = cv.SCRIPT_SCHEMA(sequence)
+        steps: list[dict[str, Any]] = cv.SCRIPT_SCHEMA(list(sequence))
         return await async_validate_actions_config(hass, steps)
     except (vol.Invalid, HomeAssistantError) as err:
         raise Rejected("sequence_invalid", RefusalClass.FIX_FIRST) from err

@@ -34,12 +34,16 @@ class Verb(StrEnum):
     APPROVE = "approve"
     DECLINE = "decline"
     DONE = "done"
+    SKIP = "skip"
 
 
+TIGHTENING = (Verb.DECLINE, Verb.SKIP)
+"""What can only keep SIM Keeper from doing something."""
 _DOORS = {
     Verb.APPROVE: Door.APPROVE,
     Verb.DONE: Door.RECORD,
     Verb.DECLINE: Door.CANCEL,
+    Verb.SKIP: Door.CANCEL,
 }
 
 
@@ -78,7 +82,8 @@ class Buttons:
         """Return the action ids for a question or task; older ones of it end."""
         self.forget(order.id)
         self._told_expired = False
-        verbs = (Verb.DONE,) if order.assisted else (Verb.APPROVE, Verb.DECLINE)
+        task = (Verb.DONE, Verb.SKIP)
+        verbs = task if order.assisted else (Verb.APPROVE, Verb.DECLINE)
         made: dict[Verb, str] = {}
         for verb in verbs:
             token = secrets.token_urlsafe(16)
@@ -131,10 +136,20 @@ class Buttons:
                     await self._say_expired()
                 elif button.verb is Verb.DECLINE:
                     await doors.cancel(order.id, caller)
+                elif button.verb is Verb.SKIP:
+                    await self._say_skipped(await doors.skip(order.id, caller))
                 else:
                     await doors.approve(order.id, caller)
         except HomeAssistantError as err:
             await self._say(button.order_id, await error_text(self._hass, err))
+
+    async def _say_skipped(self, order: Order) -> None:
+        sim = self._home.engine.sims.get(order.sim)
+        zone = None if sim is None else sim.zone
+        if order.next_at is not None:
+            until = order.next_at.astimezone(zone).date().isoformat()
+            text = await sentence(self._hass, "told_task_skipped", until=until)
+            await self._say(order.id, text)
 
     async def _say_expired(self) -> None:
         """Say once, until there are new buttons, that a tap did nothing."""

@@ -21,13 +21,15 @@ from .coordinator import (
     SimKeeperConfigEntry,
 )
 from .entity import HouseholdEntity
-from .flows.form import shown_amount
+from .flows.form import shown_money
+from .keeper.carriers import CarrierProfile
 from .keeper.lifecycle import Clock
-from .keeper.money import Money
 from .keeper.orders import Kind, Order, State
+from .keeper.permissions import Caller
 from .keeper.sim import RuleKind
 from .keeper.status import SimStatus
 from .texts import sentence, sim_name
+from .ways import app_link
 
 PARALLEL_UPDATES = 0
 
@@ -45,7 +47,9 @@ async def async_setup_entry(
 class ToDoList(HouseholdEntity, TodoListEntity):
     """What waits for a person. An item is an order; it goes when the order moves on."""
 
-    _attr_supported_features = TodoListEntityFeature.UPDATE_TODO_ITEM
+    _attr_supported_features = (
+        TodoListEntityFeature.UPDATE_TODO_ITEM | TodoListEntityFeature.DELETE_TODO_ITEM
+    )
 
     def __init__(self, coordinator: HouseholdCoordinator) -> None:
         """Start empty."""
@@ -80,6 +84,27 @@ class ToDoList(HouseholdEntity, TodoListEntity):
         finally:
             await self.coordinator.async_refresh()
 
+    async def async_delete_todo_items(self, uids: list[str]) -> None:
+        """Take items away: a task is passed over this time, a question is answered with no."""
+        context, waiting = self._context, self._waiting()
+        orders = [waiting.get(uid) for uid in uids]
+        if None in orders:
+            raise _refused("todo_gone")
+        try:
+            with translated(context):
+                caller = await caller_of(self.hass, context)
+                for order in orders:
+                    if order is not None:
+                        await self._pass_over(order, caller)
+        finally:
+            await self.coordinator.async_refresh()
+
+    async def _pass_over(self, order: Order, caller: Caller) -> None:
+        doors = self.coordinator.home.doors
+        if order.state is State.NEEDS_PERSON:
+            raise _refused("todo_needs_answer", order=str(order.id))
+        await (doors.skip if order.assisted else doors.cancel)(order.id, caller)
+
     async def _update(self) -> None:
         await self._list()
         self.async_write_ha_state()
@@ -113,7 +138,7 @@ class ToDoList(HouseholdEntity, TodoListEntity):
     async def _summary(self, order: Order) -> str:
         amount = order.value
         key = _what(order) if amount else f"{_what(order)}_any"
-        amounts = {"amount": _shown(amount)} if amount else {}
+        amounts = {"amount": shown_money(amount)} if amount else {}
         return await sentence(
             self.hass, f"todo_{key}", sim=sim_name(self.hass, order.sim), **amounts
         )
@@ -125,26 +150,42 @@ class ToDoList(HouseholdEntity, TodoListEntity):
             for key, placeholders in (
                 *_reasons(order, status),
                 *(
-                    [("todo_price", {"price": _shown(order.price)})]
+                    [("todo_price", {"price": shown_money(order.price)})]
                     if order.price
                     else []
                 ),
                 (f"todo_{_what(order)}_how", {}),
             )
         ]
-        url = None if status is None else status.sim.carrier.topup_url
-        if url and order.assisted and order.kind is Kind.RECHARGE:
-            lines.append(url)
+        if status is not None and _what(order) == "recharge":
+            lines += await self._ways(status.sim.carrier)
         return "\n".join(lines)
+
+    async def _ways(self, carrier: CarrierProfile) -> list[str]:
+        """Return where to recharge, and how to see that it arrived."""
+        hints = (
+            ("todo_app", {"app": app_link(carrier)}),
+            ("todo_ussd", {"ussd": carrier.ussd_balance}),
+        )
+        return [
+            *([] if carrier.topup_url is None else [carrier.topup_url]),
+            *[
+                await sentence(self.hass, key, **{name: value})
+                for key, words in hints
+                for name, value in words.items()
+                if value is not None
+            ],
+        ]
 
 
 def _what(order: Order) -> str:
     """Return what a person shall do."""
+    using = order.kind is Kind.ACTIVITY
     if order.state is State.NEEDS_PERSON:
-        return "settle"
+        return "settle_use" if using else "settle"
     if not order.assisted:
-        return "approve"
-    return "use" if order.kind is Kind.ACTIVITY else "recharge"
+        return "approve_use" if using else "approve"
+    return "use" if using else "recharge"
 
 
 def _reasons(
@@ -165,10 +206,6 @@ def _reasons(
             key = "todo_why_expired"
         reasons.append((key, {"deadline": str(why.get("deadline"))}))
     return reasons
-
-
-def _shown(money: Money) -> str:
-    return f"{shown_amount(money)} {money.currency}"
 
 
 def _refused(key: str, **placeholders: str) -> ServiceValidationError:

@@ -7,12 +7,14 @@ from tempfile import TemporaryDirectory
 
 from .brain import decision, forecasts, plans
 from .ledger import order_life, start_checks
+from .vendor_calls import vendor_calls
 
 LIFE_MAX = 1.5
 CHECKS_MAX = 3.0
 DECISION_MAX = 40.0
 FORECAST_MAX = 1.2
 PLAN_MAX = 100.0
+CALLS_MAX = 1.05
 
 
 def main() -> int:
@@ -23,12 +25,16 @@ def main() -> int:
     decided, added = decision()
     many, few = forecasts()
     hardest, usual = plans()
+    made, needed = vendor_calls()
     figures = {
         "order_life": _figure(life / commits, LIFE_MAX, "x five bare commits"),
         "start_checks": _figure(checks / plain, CHECKS_MAX, "x integrity_check"),
         "decision": _figure(decided / added, DECISION_MAX, "x a thousand additions"),
         "forecast_linear": _figure(many / few, FORECAST_MAX, "x a SIM among ten"),
         "planner": _figure(hardest / usual, PLAN_MAX, "x a typical plan"),
+        "vendor_calls": _figure(
+            made / needed, CALLS_MAX, "x the calls that rules need"
+        ),
     }
     if "--json" not in sys.argv:
         for name, figure in figures.items():

@@ -1,12 +1,15 @@
 """Flows alone: entries are made and changed, but nothing behind them is started."""
 
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from unittest.mock import AsyncMock, patch
 
 from homeassistant.core import HomeAssistant
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .builders import Flows
+from tests.vendors.reloadly import CLIENT_ID, CLIENT_SECRET, ReloadlySimulator
+
+from .builders import Flows, account_entry
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +31,20 @@ async def flows(hass: HomeAssistant) -> Flows:
     """Return a driver of flows."""
     await hass.config.async_set_time_zone("Europe/Berlin")
     return Flows(hass)
+
+
+@pytest.fixture
+async def vendor(
+    socket_enabled: None,
+) -> AsyncGenerator[ReloadlySimulator]:
+    """Return a provider that knows AXIS."""
+    async with ReloadlySimulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def account(hass: HomeAssistant, vendor: ReloadlySimulator) -> MockConfigEntry:
+    """Return an account at the simulator."""
+    return account_entry(
+        hass, vendor.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
+    )

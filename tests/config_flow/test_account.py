@@ -262,7 +262,7 @@ async def test_real_money_ends_automatic_recharges(
     vendor.tokens.environments = {"live", "sandbox"}
     monkeypatch.setattr("tests.vendors.reloadly.tokens.AUDIENCES", {"live": vendor.url})
     await flows.reconfigure(account)
-    await flows.submit(client_secret=CLIENT_SECRET, advanced={})
+    await flows.submit(client_secret=CLIENT_SECRET, advanced={"base_url": None})
 
     assert flows.result["reason"] == "reconfigure_successful"
     assert "base_url" not in account.data["login"]

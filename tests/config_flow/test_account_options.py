@@ -44,9 +44,7 @@ async def test_what_was_said_is_kept_and_shown(
 ) -> None:
     flows.hass.config_entries.async_update_entry(account, options={"own": 1})
     await flows.options(account)
-    await flows.type(
-        monthly_cap=" 20 ", low_wallet="5.5", payment_expires="2027-03-31"
-    )
+    await flows.type(monthly_cap=" 20 ", low_wallet="5.5", payment_expires="2027-03-31")
     assert account.options == {"own": 1, **STORED}
 
     await flows.options(account)

@@ -1,6 +1,5 @@
 """Adding a SIM and changing what it is."""
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -8,7 +7,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.sim_keeper.entries import sim_unique_id
-from tests.vendors.reloadly import CLIENT_ID, CLIENT_SECRET, ReloadlySimulator
+from tests.vendors.reloadly import CLIENT_ID, ReloadlySimulator
 
 from .builders import (
     ACCOUNT_ID,
@@ -23,23 +22,6 @@ from .builders import (
 )
 
 ICCID = "8962100000000000002"
-
-
-@pytest.fixture
-async def vendor(
-    socket_enabled: None,
-) -> AsyncGenerator[ReloadlySimulator]:
-    """Return a provider that knows AXIS."""
-    async with ReloadlySimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def account(hass: HomeAssistant, vendor: ReloadlySimulator) -> MockConfigEntry:
-    """Return an account at the simulator."""
-    return account_entry(
-        hass, vendor.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
-    )
 
 
 async def begin(flows: Flows, number: str = AXIS, **more: Any) -> None:
@@ -91,8 +73,15 @@ async def test_adds_a_sim_that_a_person_recharges(flows: Flows, freezer: Any) ->
     assert flows.fields == {"expiry", "balance"}
     await flows.type(expiry="2027-01-31", balance="1500")
     assert flows.at == "rules"
-    assert flows.filled == {"mode": "remind", "days_before": 14, "amount": "5000"}
-    await flows.finish(low_balance="1000")
+    assert flows.filled == {"mode": "remind", "days_before": 14, "amount": "25000"}
+    await flows.submit(low_balance="1000")
+    assert flows.result["menu_options"] == ["save", "rules"]
+    assert flows.preview == [
+        "Next recharge on 2027-01-17: 25000 IDR.",
+        "In a year: 20 recharges, about 500000 IDR together.",
+        "Cheaper: 10000 IDR + 25000 IDR + 50000 IDR would save about 140000 IDR a year.",
+    ]
+    await flows.choose("save")
 
     assert flows.result["type"] == "create_entry"
     assert flows.result["title"] == "AXIS (XLSMART) +62 ••• 678"
@@ -121,7 +110,7 @@ async def test_adds_a_sim_that_a_person_recharges(flows: Flows, freezer: Any) ->
         "mode": "remind",
         "low_balance": "1000.00",
         "days_before": 14,
-        "amount": "5000.00",
+        "amount": "25000.00",
         "cap_currency": "IDR",
     }
 
@@ -144,7 +133,11 @@ async def test_adds_a_sim_that_an_account_recharges(
         "number": "+62 ••• 678",
     }
     await flows.submit()
-    assert flows.filled == {"mode": "ask", "days_before": 10, "amount": "5000"}
+    assert flows.filled == {
+        "mode": "ask",
+        "days_before": 10,
+        "product": "amount:25000.00",
+    }
     await flows.finish(mode="auto", days_before=5, monthly_cap="3")
 
     entry = flows.result["result"]
@@ -153,7 +146,7 @@ async def test_adds_a_sim_that_an_account_recharges(
     assert dict(entry.options) == {
         "mode": "auto",
         "days_before": 5,
-        "amount": "5000.00",
+        "amount": "25000.00",
         "monthly_cap": "3.00",
         "cap_currency": "USD",
     }
@@ -342,7 +335,7 @@ async def test_only_what_the_user_corrects_is_stored(flows: Flows) -> None:
     await flows.submit()
     await flows.submit(grace_days=60, topup_url=None, min_topup="10000.00")
     await flows.type()
-    assert flows.filled["amount"] == "10000"
+    assert flows.filled["amount"] == "25000"
     await flows.finish()
 
     assert flows.result["result"].data["overrides"] == {
@@ -506,7 +499,7 @@ async def test_a_debt_and_a_passed_day_must_be_accepted(flows: Flows) -> None:
         ({"amount": "-5"}, {"amount": "amount_not_positive"}),
         ({"low_balance": "0"}, {"low_balance": "amount_not_positive"}),
         ({"low_balance": "0.001"}, {"low_balance": "amount_too_precise"}),
-        ({"monthly_cap": "4999"}, {"monthly_cap": "cap_below_amount"}),
+        ({"monthly_cap": "24999"}, {"monthly_cap": "amount_above_cap"}),
         ({"mode": "auto"}, {"mode": "auto_needs_account"}),
         ({"days_before": 2.5}, {"days_before": "not_whole"}),
     ],
@@ -520,6 +513,7 @@ async def test_wrong_rules_can_be_corrected(
     assert (flows.at, flows.errors) == ("rules", errors)
     assert flows.filled == good | typed
     await flows.type(**good)
+    await flows.choose("save")
 
     assert flows.result["type"] == "create_entry"
 
@@ -527,9 +521,9 @@ async def test_wrong_rules_can_be_corrected(
 @pytest.mark.parametrize(
     ("typed", "errors"),
     [
-        ({"amount": None}, {"amount": "amount_required"}),
+        ({"product": None}, {"amount": "amount_required"}),
         (
-            {"mode": "auto", "amount": None},
+            {"mode": "auto", "product": None},
             {"amount": "amount_required", "monthly_cap": "cap_required"},
         ),
         (
@@ -548,7 +542,7 @@ async def test_recharges_by_an_account_need_their_limits(
     await flows.submit(**typed)
     assert flows.errors == errors
     # The cap is in dollars here, the amount in rupiah: nothing compares them.
-    await flows.finish(amount="5000", monthly_cap="1", days_before=3)
+    await flows.finish(product="own", amount="5000", monthly_cap="1", days_before=3)
 
     assert flows.result["type"] == "create_entry"
 
@@ -557,7 +551,7 @@ async def test_automatic_recharges_need_no_days_if_the_balance_counts(
     flows: Flows, account: MockConfigEntry
 ) -> None:
     await to_rules(flows)
-    await flows.submit(
+    await flows.finish(
         mode="auto", monthly_cap="3", days_before=None, low_balance="100"
     )
 
@@ -584,11 +578,11 @@ async def test_automatic_recharges_are_for_simulators_only(
 @pytest.mark.parametrize(
     ("rule", "warning"),
     [
-        ({}, "amount_below_minimum"),
-        ({"min_topup": None}, "amount_buys_no_days"),
+        ({}, "it would buy no validity"),
+        ({"min_topup": None}, "this amount buys no days at AXIS (XLSMART)"),
     ],
 )
-async def test_an_amount_that_does_not_help_must_be_accepted(
+async def test_an_amount_that_does_not_help_is_warned_of(
     flows: Flows, rule: dict[str, None], warning: str
 ) -> None:
     await begin(flows)
@@ -596,14 +590,15 @@ async def test_an_amount_that_does_not_help_must_be_accepted(
     await flows.submit(**rule)
     await flows.type()
     await flows.submit(amount="4000")
-    assert flows.errors == {"amount": warning}
-    await flows.finish(accept=True)
+    assert any(line.startswith("⚠️") and warning in line for line in flows.preview)
+    await flows.choose("rules")
+    assert flows.filled["amount"] == "4000"
+    await flows.finish()
 
     assert flows.result["result"].options["amount"] == "4000.00"
-    assert "accept" not in flows.result["result"].options
 
 
-async def test_a_top_up_where_only_use_counts_must_be_accepted(flows: Flows) -> None:
+async def test_a_top_up_where_only_use_counts_is_no_fault(flows: Flows) -> None:
     await begin(flows)
     await flows.submit(carrier="other")
     await flows.submit(window_days=30)
@@ -675,7 +670,7 @@ async def test_a_number_of_another_country_asks_for_everything(
     await flows.type()
     assert flows.at == "rules"
     assert flows.filled["amount"] == "10"
-    await flows.submit()
+    await flows.finish()
 
     assert entry.data["currency"] == "GBP"
     assert entry.options["cap_currency"] == "GBP"
@@ -800,8 +795,8 @@ async def test_a_carrier_that_changed_its_currency_begins_anew(
     assert flows.filled == AXIS_RULE
     await flows.submit()
     assert flows.at == "rules"
-    assert flows.filled["amount"] == "5000"
-    await flows.submit()
+    assert flows.filled["amount"] == "25000"
+    await flows.finish()
 
     assert (entry.data["currency"], entry.data["overrides"]) == ("IDR", {})
 
@@ -821,10 +816,10 @@ async def test_an_account_takes_over(
     assert flows.filled == {
         "mode": "ask",
         "days_before": 14,
-        "amount": "5000",
+        "product": "amount:5000.00",
         "low_balance": "1000",
     }
-    await flows.submit()
+    await flows.finish()
 
     assert entry.data["operator"] == "243"
     assert entry.options["cap_currency"] == "USD"
@@ -848,7 +843,7 @@ async def test_a_person_takes_over(
     await flows.submit(account="by_hand")
     assert flows.at == "rules"
     assert flows.filled["mode"] == "remind"
-    await flows.submit()
+    await flows.finish()
 
     assert (entry.data["account"], entry.data["operator"]) == (None, None)
     assert entry.options["mode"] == "remind"
@@ -863,6 +858,6 @@ async def test_an_account_that_was_removed_can_be_left(
     assert "change_channel" in menu["menu_options"]
     await flows.choose("change_channel")
     assert flows.at == "rules"
-    await flows.submit()
+    await flows.finish()
 
     assert entry.data["account"] is None

@@ -319,7 +319,7 @@ async def test_looking_at_what_has_ended_changes_nothing_when_it_fails(
     await world.doors.resolve(order.id, arrived=False, note=None, caller=ADMIN)
     await world.engine.change(a_sim(mode=Mode.OFF))
     world.vendor.lookup_error = error
-    await world.pass_time(12 * DAY)
+    await world.pass_time(32 * DAY)
     order = (await world.orders(sim))[0]
     assert (order.state, order.next_at) == (State.REJECTED, None)
 
@@ -379,3 +379,16 @@ async def test_when_all_keys_of_a_cycle_are_used_up_nothing_is_bought() -> None:
     await world.begin(sim, typed=expiring_in(4))
     assert world.events[-1].data["reason"] == "too_many_attempts"
     assert world.vendor.submits == []
+
+
+async def test_what_ended_is_looked_at_though_the_home_was_away_for_long() -> None:
+    world, sim = await faulty_world()
+    await world.die()
+    world.moment += 9 * DAY
+    channel = world.channels.pop(ACCOUNT)
+    await world.restart(sim)
+    await world.pass_time(MINUTE)
+    world.channels[ACCOUNT] = channel
+    world.vendor.bought[0].undone = True
+    await world.pass_time(7 * HOUR)
+    assert world.ledger.order(1).state is State.REVERSED

@@ -1,12 +1,9 @@
 """Binary sensors: what is wrong, and why."""
 
-from decimal import Decimal
-
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.statements import Typed
-from tests.vendors.reloadly import ReloadlySimulator
 
-from .conftest import ADMIN, AXIS_OPERATOR, House
+from .conftest import ADMIN, House
 
 
 async def test_low_balance_needs_a_threshold_and_a_balance(house: House) -> None:
@@ -42,49 +39,3 @@ async def test_expiring_follows_the_stage(house: House) -> None:
     assert house.state("binary_sensor", sim, "expiring").state == "off"
     await house.at("2026-11-26T17:00:00+00:00")
     assert house.state("binary_sensor", sim, "expiring").state == "on"
-
-
-async def test_wallet_is_low_when_it_would_not_pay_once_more(
-    house: House, vendor: ReloadlySimulator
-) -> None:
-    account = house.account(vendor)
-    house.sim(
-        account=account.unique_id, operator=AXIS_OPERATOR, mode="ask", days_before=30
-    )
-    await house.start()
-    assert house.state("binary_sensor", account, "low_wallet").state == "unknown"
-    (question,) = await house.orders()
-    await house.doors.approve(question.id, ADMIN)
-    house.freezer.tick(60)
-    await house.engine.wake()
-    await house.settle()
-    assert house.state("binary_sensor", account, "low_wallet").state == "off"
-
-    (order,) = await house.orders()
-    assert order.cost is not None
-    vendor.world.funds -= vendor.world.balance - order.cost.value + Decimal("0.01")
-    await account.runtime_data.async_refresh()
-    await house.settle()
-    assert house.state("binary_sensor", account, "low_wallet").state == "on"
-
-
-async def test_wallet_remembers_prices_over_a_restart(
-    house: House, vendor: ReloadlySimulator
-) -> None:
-    account = house.account(vendor)
-    sim = house.sim(
-        account=account.unique_id, operator=AXIS_OPERATOR, mode="ask", days_before=30
-    )
-    await house.start()
-    (question,) = await house.orders()
-    await house.doors.approve(question.id, ADMIN)
-    house.freezer.tick(60)
-    await house.engine.wake()
-    await house.hass.config_entries.async_reload(account.entry_id)
-    await house.settle()
-    assert house.state("binary_sensor", account, "low_wallet").state == "off"
-    # A SIM that is gone needs no money any more.
-    await house.hass.config_entries.async_remove(sim.entry_id)
-    await house.hass.config_entries.async_reload(account.entry_id)
-    await house.settle()
-    assert house.state("binary_sensor", account, "low_wallet").state == "unknown"

@@ -21,7 +21,7 @@ async def events(house: House, start: str, end: str) -> list[tuple[str, str]]:
 
 
 async def test_events_lie_on_the_days_of_the_sims_own_zone(house: House) -> None:
-    house.sim()
+    house.sim(amount="200000.00")
     house.giffgaff()
     await house.hass.config.async_set_time_zone("Pacific/Auckland")
     await house.start()
@@ -36,7 +36,7 @@ async def test_events_lie_on_the_days_of_the_sims_own_zone(house: House) -> None
 
 
 async def test_range_is_honoured(house: House) -> None:
-    house.sim()
+    house.sim(amount="50000.00")
     await house.start()
     december = await events(house, "2026-12-01 00:00:00", "2026-12-31 00:00:00")
     assert december == [("2026-12-11", "Router: last day")]

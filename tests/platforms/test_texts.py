@@ -16,6 +16,7 @@ from custom_components.sim_keeper.keeper.lifecycle import Stage
 from custom_components.sim_keeper.keeper.policy import Reason
 from custom_components.sim_keeper.keeper.sim import Mode
 from custom_components.sim_keeper.number import NUMBERS
+from custom_components.sim_keeper.outlook_sensor import OUTLOOK_SENSORS
 from custom_components.sim_keeper.select import SELECTS
 from custom_components.sim_keeper.sensor import (
     HOUSEHOLD_SENSORS,
@@ -29,7 +30,10 @@ from .conftest import House
 FOLDER = Path(__file__).parents[2] / "custom_components" / "sim_keeper"
 LANGUAGES = ("en", "zh-Hans", "id")
 ENTITIES = {
-    "sensor": [d.key for d in (*SIM_SENSORS, *SIM_MONEY, *HOUSEHOLD_SENSORS)]
+    "sensor": [
+        d.key
+        for d in (*SIM_SENSORS, *SIM_MONEY, *OUTLOOK_SENSORS, *HOUSEHOLD_SENSORS)
+    ]
     + ["wallet_balance"],
     "binary_sensor": [d.key for d in SIM_BINARY_SENSORS] + ["low_wallet"],
     "select": [d.key for d in SELECTS],

@@ -336,6 +336,9 @@ class Vendor:
         one.line.balance = max(0, one.line.balance - one.value)
         one.line.expiry -= one.line.days
         one.line.note(one.ended_at)
+        if self.kind not in ("pure", "guard") and not one.line.buys:
+            # Nobody can learn of it: neither the vendor nor a source tells.
+            one.line.misled_until = one.ended_at + 60 * 24 * HOUR
         self.truth.note(f"vendor took back {one.key}")
 
     def _confirmed(self, one: Transaction) -> Confirmed:

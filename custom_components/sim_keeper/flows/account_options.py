@@ -70,7 +70,6 @@ class AccountOptionsFlow(FormFlow, OptionsFlow):
             last_step=True,
         )
 
-
     async def async_step_action_options(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:

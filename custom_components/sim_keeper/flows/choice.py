@@ -7,11 +7,10 @@ from homeassistant.core import HomeAssistant
 from ..const import CONF_AMOUNT, CONF_PRODUCT
 from ..keeper.carriers import Event
 from ..keeper.money import Money
-from ..keeper.ports import Product, Wanted
-from ..messages import shown_money
-from ..price_list import PriceList, per_day
+from ..keeper.ports import Wanted
+from ..price_list import Choice, per_day
 from ..texts import sentence
-from .form import Form, filled, plain, shown_amount
+from .form import Form, filled, plain, shown_amount, shown_money
 from .terms import AUTO_DAYS_MIN, Terms
 
 OWN_AMOUNT = "own"
@@ -28,8 +27,8 @@ def read_choice(form: Form, terms: Terms) -> tuple[Money | None, str | None]:
     if amount is not None:
         form.errors[CONF_AMOUNT] = "amount_or_product"
     asked = Wanted(product=chosen)
-    found = None if prices is None else prices.product_for(asked)
-    wanted = asked if prices is None or found is None else prices.buys(found)
+    found = None if prices is None else prices.choice(asked)
+    wanted = asked if found is None else found.wanted
     return wanted.amount, wanted.product
 
 
@@ -40,7 +39,7 @@ def shown_choice(
     prices = terms.prices
     if prices is None:
         return filled({CONF_PRODUCT: product, CONF_AMOUNT: shown_amount(amount)})
-    found = prices.product_for(Wanted(amount=amount, product=product))
+    found = prices.choice(Wanted(amount=amount, product=product))
     if found is not None:
         return {CONF_PRODUCT: found.id}
     own = prices.takes_any_amount and amount is not None
@@ -54,23 +53,21 @@ async def product_labels(
 ) -> list[tuple[str, str]]:
     """Return what can be chosen with its label; a stored product stays while nothing can be read."""
     if terms.prices is None:
-        return [] if stored is None else [(stored, stored)]
-    return [
-        (product.id, await label(hass, terms.prices, product))
-        for product in terms.prices.products
-        if product.value_max is None
-    ]
+        if stored is None:
+            return []
+        return [(stored, await sentence(hass, "product_stored", product=stored))]
+    return [(one.id, await label(hass, one)) for one in terms.prices.choices()]
 
 
-async def label(hass: HomeAssistant, prices: PriceList, product: Product) -> str:
-    """Return what a product brings and costs: `10000 IDR credit · 30 days · costs 0.75 USD`."""
-    days, price = prices.days(product), product.price
+async def label(hass: HomeAssistant, choice: Choice) -> str:
+    """Return what a choice brings and costs: `10000 IDR credit · 30 days · costs 0.75 USD`."""
+    days, price = choice.days, choice.price
     daily = None if price is None else per_day(price, days)
-    if product.value is None:
-        parts = [product.name]
-    else:
-        credit = shown_money(product.value)
+    if choice.wanted.amount is not None:
+        credit = shown_money(choice.wanted.amount)
         parts = [await sentence(hass, "product_credit", credit=credit)]
+    else:
+        parts = [choice.name or choice.id]
     if days is not None:
         parts.append(await sentence(hass, "product_days", days=str(days)))
     if price is not None:

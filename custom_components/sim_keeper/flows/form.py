@@ -183,6 +183,11 @@ def shown_amount(money: Money | None) -> str | None:
     return f"{value:.0f}" if value == value.to_integral_value() else f"{value:f}"
 
 
+def shown_money(money: Money) -> str:
+    """Return an amount as people read it: `5000 IDR`."""
+    return f"{shown_amount(money)} {money.currency}"
+
+
 def stored_amount(money: Money) -> str:
     """Return the exact text for the entry."""
     return f"{money.value:f}"

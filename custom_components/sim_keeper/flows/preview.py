@@ -19,11 +19,10 @@ from ..keeper.ledger import Spending
 from ..keeper.orders import Kind
 from ..keeper.sim import Mode, Readings, Sim
 from ..keeper.situation import Reason, Situation
-from ..messages import shown_money
 from ..price_list import PriceList
 from ..prospect import Cheaper, Prospect, beginning, look_ahead
 from ..texts import message_language, sentence
-from .form import plain
+from .form import plain, shown_money
 from .terms import Terms
 
 _SAID_OTHERWISE = frozenset({Reason.NOT_DUE, Reason.OVER_CAP})
@@ -98,6 +97,8 @@ async def _lines(
         )
     if told.cheaper is not None:
         yield await _cheaper(hass, sim, terms.prices, told.cheaper)
+    if rules.mode is Mode.OFF or rules.lapse or rules.recharged_elsewhere:
+        return
     if rules.shadow and rules.mode is Mode.AUTO:
         yield await sentence(hass, "preview_shadow")
     for found in terms.contradictions(rules):
@@ -165,7 +166,7 @@ async def _cheaper(
     names: dict[str, None] = {}
     for step in cheaper.plan.steps:
         buys = step.option.wanted
-        found = None if prices is None else prices.product_for(buys)
+        found = None if prices is None else prices.choice(buys)
         name = shown_money(buys.amount) if buys.amount else found and found.name
         names[plain(name or buys.product or "–")] = None
     shown = [*names][:_HINTS_MAX] + ["…"] * (len(names) > _HINTS_MAX)
@@ -173,8 +174,7 @@ async def _cheaper(
         hass,
         "preview_cheaper",
         what=" + ".join(shown),
-        cost=shown_money(cheaper.cost),
-        now=shown_money(cheaper.now),
+        saved=shown_money(cheaper.now - cheaper.cost),
     )
 
 

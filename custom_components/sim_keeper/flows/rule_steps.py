@@ -1,5 +1,6 @@
 """The last screens of adding or changing a SIM: its rules, and what they will do."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import (
@@ -11,6 +12,7 @@ from homeassistant.config_entries import (
 from ..const import (
     CONF_ACCOUNT,
     CONF_CAP_CURRENCY,
+    CONF_CHANNEL_TRUSTED,
     CONF_CURRENCY,
     CONF_EPOCH,
     CONF_FIRST_READINGS,
@@ -26,7 +28,7 @@ from .choice import product_labels, rules_placeholders
 from .form import Form, update_and_abort
 from .preview import preview_text
 from .prices import terms_for
-from .rule_fields import short_fields
+from .rule_fields import Fields, short_fields
 from .rules import new_rules, read_rules, shown_rules, without_rules
 from .screens import SimScreens
 from .terms import Terms, cap_currency
@@ -88,12 +90,14 @@ class RuleSteps(SimScreens):
         else:
             values = self._suggested(entry, terms)
         stored = None if entry is None else entry.options.get(CONF_PRODUCT)
-        errors = {} if form is None else form.errors
+        labels = await product_labels(self.hass, terms, stored)
+        fields = short_fields(labels, terms)
+        errors = {} if form is None else _at_their_fields(form.errors, fields)
         if not errors and self._trouble is not None:
             errors = {"base": self._trouble}
         return self.show(
             "rules",
-            short_fields(await product_labels(self.hass, terms, stored), terms),
+            fields,
             values,
             Form(values, errors=errors) if errors else None,
             rules_placeholders(terms, form),
@@ -137,7 +141,11 @@ class RuleSteps(SimScreens):
         fresh = new_rules(terms)
         if entry.data[CONF_CURRENCY] != terms.currency:
             return fresh
-        return shown_rules(entry.options, terms) | {"mode": fresh["mode"]}
+        stored = shown_rules(entry.options, terms) | {"mode": fresh["mode"]}
+        if entry.data[CONF_ACCOUNT] != self.draft.account:
+            # It was said of another action.
+            stored.pop(CONF_CHANNEL_TRUSTED, None)
+        return stored
 
     def _is_renumbered(self, entry: ConfigEntry[Any]) -> bool:
         return bool(self.draft.line.number != entry.data[CONF_NUMBER])
@@ -186,3 +194,11 @@ class RuleSteps(SimScreens):
             data_updates=data,
             options=options,
         )
+
+
+def _at_their_fields(errors: Mapping[str, str], fields: Fields) -> dict[str, str]:
+    """Return faults as the form can show them: what has no field here is said above it."""
+    names = {str(marker) for marker in fields}
+    return {
+        name if name in names else "base": reason for name, reason in errors.items()
+    }

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from .budget import caps_for, holds_for, limited
 from .checkout import Offer, as_new
 from .engine import Engine
-from .errors import OrderRefused
+from .errors import AmountFault, AmountInvalid, OrderRefused
 from .estimates import readings_after
 from .followup import LATE_LOOK_EVERY
 from .ledger import STOPPED, Closing, EventType, Ledger, NewOrder, Payment
@@ -14,10 +14,23 @@ from .ledger.views import LedgerView
 from .money import Money, positive
 from .orders import IN_FLIGHT, Attempt, Kind, Order, Origin, State
 from .permissions import Caller, Door, reading_door, require
-from .policy import COOLDOWN, Reason, Situation, clock_doubtful, not_automatic, rests
+from .policy import (
+    COOLDOWN,
+    SKIPPED,
+    Reason,
+    Situation,
+    clock_doubtful,
+    not_automatic,
+    rests,
+    rests_until,
+    wanted,
+)
 from .ports import Json, Wanted
 from .sim import Field, Mode, Sim
 from .statements import Paid, Recharge, Typed, typed_readings
+
+ALREADY_PAID = "already_paid"
+"""The reason of a recharge that somebody else had paid before it was done by the person asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +60,11 @@ class Doors:
         offer: Offer | None = None
         amount: Money | None = None
         try:
-            wanted = _filled(sim, asked.wanted)
+            buys = _filled(at, asked.wanted, self._time())
             if sim.account is None:
-                amount = wanted.amount
+                amount = buys.amount
             else:
-                offer = await self.engine.checkout.offer(sim, wanted)
+                offer = await self.engine.checkout.offer(sim, buys)
             refused = await self._doubt(at, asked, offer, caller)
         except OrderRefused as err:
             refused = err.reason
@@ -69,10 +82,11 @@ class Doors:
             if (open_order := await self._repeated(sim, at.view, asked)) is not None:
                 return open_order
             if sim.account is None:
-                return await self._assign(sim, asked, caller)
+                return await self._assign(at, asked, caller)
             self._check_may_buy(at, caller)
             checkout = self.engine.checkout
-            offer = await checkout.offer(sim, _filled(sim, asked.wanted))
+            buys = _filled(at, asked.wanted, self._time())
+            offer = await checkout.offer(sim, buys)
             holds = await self.engine.room(sim, offer)
             new = as_new(
                 sim,
@@ -151,6 +165,28 @@ class Doors:
         self.engine.soon(order.sim)
         return order
 
+    async def skip(self, order_id: int, caller: Caller) -> Order:
+        """Pass a task over this time; its `next_at` tells until when the need rests then."""
+        require(Door.CANCEL, caller)
+        order = await self._order(order_id)
+        sim = self._sim(order.sim)
+        async with self.engine.lock(sim.epoch):
+            order = await self._order(order_id)
+            if not order.assisted:
+                raise OrderRefused("not_a_task")
+            if order.state is not State.ASKED:
+                raise OrderRefused("not_waiting", state=order.state.value)
+            at, _ = await self.engine.situation(sim)
+            closing = Closing(
+                to=State.DECLINED,
+                type=EventType.DECLINED,
+                reason=SKIPPED,
+                next_at=rests_until(at, self._time()),
+            )
+            order = await self._move(order, closing, caller)
+        self.engine.soon(sim.epoch)
+        return order
+
     async def resolve(
         self, order_id: int, *, arrived: bool, note: str | None, caller: Caller
     ) -> Order:
@@ -202,11 +238,15 @@ class Doors:
     ) -> Order:
         """Note a recharge that a person did; it closes an open task and satisfies the need.
 
-        With `task_id` it is noted only as the answer to that task, while it is open.
+        With `task_id` it is noted only as the answer to that task, while it is open. What was
+        already paid satisfies the need as well, also where nobody knows the amount.
         """
         require(Door.RECORD, caller)
         sim = self._sim(epoch)
-        positive(paid.cost)
+        if paid.cost is not None:
+            positive(paid.cost)
+        elif not paid.already:
+            raise AmountInvalid(AmountFault.NOT_A_NUMBER)
         if paid.expiry is not None or paid.days is not None:
             require(reading_door(sim.rules.mode), caller)
         today = self._today(sim)
@@ -326,13 +366,12 @@ class Doors:
         if (rest := rests(at, self._time())) is not None:
             raise OrderRefused(rest[0].value)
 
-    async def _assign(self, sim: Sim, asked: Recharge, caller: Caller) -> Order:
+    async def _assign(self, at: Situation, asked: Recharge, caller: Caller) -> Order:
         why: dict[str, Json] = {"reason": "requested", "rules": [], **asked.words()}
-        wanted = _filled(sim, asked.wanted)
         return await self.engine.assign(
-            sim,
+            at.sim,
             Kind.RECHARGE,
-            wanted.amount,
+            _filled(at, asked.wanted, self._time()).amount,
             why,
             caller.actor,
             request=asked.request,
@@ -352,9 +391,10 @@ class Doors:
         await self.engine.desk.write(Ledger.ask, new, "keeper", now)
 
     async def _confirm_task(self, sim: Sim, task: Order, caller: Caller) -> Order:
-        """Tick an assisted task off as planned."""
+        """Tick an assisted task off as planned; no amount was planned: nobody knows it."""
         today = self._today(sim)
-        cost = task.value or Money(0, sim.currency)
+        free = task.kind is Kind.ACTIVITY
+        cost = Money(0, sim.currency) if free else task.value
         order = await self._paid(sim, task, Paid(cost=cost, day=today), caller)
         self.engine.soon(sim.epoch)
         return order
@@ -364,7 +404,7 @@ class Doors:
     ) -> Order:
         now = self._time()
         before = await self.engine.desk.read(Ledger.readings, sim.epoch)
-        value = paid.cost if paid.cost.minor else None
+        value = paid.cost if paid.cost and paid.cost.minor else None
         readings = readings_after(
             sim, before, value=value, days=paid.days, now=now, day=paid.day
         )
@@ -389,8 +429,11 @@ class Doors:
             place=paid.place,
             receipt=paid.receipt,
             note=paid.note,
+            reason=ALREADY_PAID if paid.already else None,
+            picture=paid.picture,
         )
-        holds = holds_for(caps_for(sim, self.engine.household, now), paid.cost.currency)
+        ceiling = paid.cost or Money(1, sim.currency)
+        holds = holds_for(caps_for(sim, self.engine.household, now), ceiling.currency)
         desk = self.engine.desk
         if task is not None:
             return await desk.write(
@@ -406,7 +449,7 @@ class Doors:
             sim=sim.epoch,
             origin=Origin.PERSON,
             assisted=True,
-            ceiling=paid.cost,
+            ceiling=ceiling,
             value=paid.cost,
             why={"reason": "recorded", "rules": []},
         )
@@ -435,10 +478,12 @@ class Doors:
         return self._time().astimezone(sim.zone).date()
 
 
-def _filled(sim: Sim, wanted: Wanted) -> Wanted:
-    """Fill in the SIM's usual amount where the caller named nothing."""
-    if wanted.amount is not None or wanted.product is not None:
-        return wanted
-    if sim.rules.amount is None and sim.account is not None:
+def _filled(at: Situation, asked: Wanted, now: datetime) -> Wanted:
+    """Fill in what the SIM's rules buy where the caller named nothing."""
+    if asked.amount is not None or asked.product is not None:
+        return asked
+    if (usual := wanted(at, now)) is not None:
+        return usual
+    if at.sim.account is not None:
         raise OrderRefused(Reason.NO_AMOUNT.value)
-    return Wanted(amount=sim.rules.amount)
+    return Wanted()

@@ -10,6 +10,7 @@ from .budget import HouseholdRules, caps_for, holds_for, limited, overrun
 from .checkout import Checkout, Offer, as_new, terms_of
 from .errors import LedgerBroken, LoginFailed, OrderRefused, Rejected, Unavailable
 from .followup import FollowUp
+from .guards import AUTOMATIC_PER_DAY_MAX
 from .judgement import VERIFIED_WITHIN, effect_shown, judged, repeats_a_doubt
 from .ledger import (
     STOPPED,
@@ -40,6 +41,7 @@ from .policy import (
     due_rules,
     need_mode,
     next_day,
+    skip_in_force,
     wanted,
 )
 from .ports import Json, Wanted
@@ -79,6 +81,8 @@ class Engine:
         """What was typed when a SIM was added, for a ledger that does not know it."""
         self._statuses: dict[str, SimStatus] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
+        """By account: one automatic order after the other is priced and recorded."""
         self._due: dict[str, datetime] = {}
         self._orders_due: datetime | None = None
         self._day_due: datetime | None = None
@@ -460,9 +464,16 @@ class Engine:
             # An answer of the vendor came in between; the ledger knows better.
             _LOGGER.debug("Order %s has moved on by itself", order.id)
 
-    async def _act(self, at: Situation, decision: Decision) -> bool:
+    async def _act(
+        self, at: Situation, decision: Decision, *, in_turn: bool = False
+    ) -> bool:
         """Do what was decided; tell whether a person was asked for something."""
         sim = at.sim
+        if decision.action is Action.SEND and not in_turn:
+            # What another SIM of the account has just bought counts for this one's limits.
+            async with self._turns.setdefault(str(sim.account), asyncio.Lock()):
+                at, _ = await self.situation(sim)
+                return await self._act(at, decide(at, self.world.now()), in_turn=True)
         if decision.action is Action.ASSIST:
             buys = wanted(at, self.world.now())
             amount = None if buys is None else buys.amount
@@ -477,7 +488,11 @@ class Engine:
             except Rejected as err:
                 await self._skip(at.view, sim, Reason.REFUSED, code=err.code[:128])
             except OrderRefused as err:
-                await self._skip(at.view, sim, err.reason, **err.numbers)
+                if err.reason == Reason.DAILY_LIMIT:
+                    # SIMs of other accounts were faster; a second look asks a person.
+                    self.soon(sim.epoch)
+                else:
+                    await self._skip(at.view, sim, err.reason, **err.numbers)
         elif decision.reason is Reason.NO_CHANNEL and self._just_started():
             # Accounts may take a while to come up; that is no news.
             self._due[sim.epoch] = self.world.now() + ACCOUNTS_COME_UP_IN
@@ -519,7 +534,9 @@ class Engine:
         elif decision.action is Action.SEND:
             ordinal = await self.checkout.free_ordinal(sim, new, holds)
             order, attempt = await self.desk.write(
-                Ledger.bear_sending, new, holds, ordinal, self.world.now()
+                Ledger.bear_sending,
+                *(new, holds, ordinal, self.world.now()),
+                daily_max=AUTOMATIC_PER_DAY_MAX,
             )
             await self._launch(sim, order, attempt)
             return False
@@ -695,13 +712,23 @@ class Engine:
 
     async def _remind(self, at: Situation, now: datetime, *, quiet: bool) -> None:
         """Note a reminder that is due; quiet where a question of this moment says it all."""
-        reminder = due_reminder(at.sim, at.life, now.astimezone(at.sim.zone).date())
+        task = at.view.task
+        reminder = due_reminder(
+            at.sim,
+            at.life,
+            now.astimezone(at.sim.zone).date(),
+            task=task,
+            skipped=skip_in_force(at, now) is not None,
+        )
         if reminder is None:
             return
         last = await self.desk.read(
             Ledger.newest_event, EventType.REMINDER, at.sim.epoch
         )
-        details = {"deadline": reminder.deadline, "stage": reminder.stage}
+        details: dict[str, Json] = {
+            "deadline": reminder.deadline,
+            "stage": reminder.stage,
+        }
         if last is None or any(
             last.data.get(key) != value for key, value in details.items()
         ):
@@ -711,6 +738,7 @@ class Engine:
                 at.sim.epoch,
                 details,
                 now,
+                order_id=None if task is None else task.id,
                 quiet=quiet,
             )
 

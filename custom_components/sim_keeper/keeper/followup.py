@@ -34,6 +34,8 @@ RETRY_AFTER_FAULT = timedelta(hours=1)
 LATE_LOOK_EVERY = timedelta(hours=6)
 """How often an order that a person has been given, or has denied, is still looked up."""
 LATE_LOOKS_FOR = timedelta(days=7)
+UNREADABLE_FOR = timedelta(days=30)
+"""For how long a vendor that cannot be read is tried again about what has ended."""
 READ_BEFORE_WITHIN = timedelta(days=7)
 """How old a reading may be for a later one to show, by the difference, what an order did."""
 
@@ -295,7 +297,7 @@ class FollowUp(Settlement):
             if await self._overdue(sim, order, attempt):
                 return await self.hand_over(order, "no_answer_for_a_day")
             return await self._look_in(order, wait)
-        over = self._world.now() > order.created_at + LATE_LOOKS_FOR
+        over = self._world.now() > order.created_at + UNREADABLE_FOR
         return await self._look_in(order, None if over else LATE_LOOK_EVERY)
 
     async def _overdue(self, sim: Sim | None, order: Order, attempt: Attempt) -> bool:

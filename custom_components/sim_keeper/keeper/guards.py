@@ -29,6 +29,7 @@ from .purchase import (
 )
 from .sim import Mode, RuleKind, Sim, Trust
 from .situation import Reason, Situation
+from .skips import is_skip, skip_in_force
 
 COOLDOWN = timedelta(hours=24)
 AUTOMATIC_PER_DAY_MAX = 5
@@ -153,10 +154,16 @@ def _waits_for_retry(
 
 
 def _said_no(at: Situation, now: datetime) -> tuple[Reason, datetime] | None:
-    """Let a no last a week and an unanswered question two days; less near the end."""
+    """Let a no last a week and an unanswered question two days; less near the end.
+
+    What a person passed over rests as long as he was told.
+    """
     last = at.view.last_no
     if last is None or last.settled_at is None:
         return None
+    if is_skip(last):
+        resting = skip_in_force(at, now)
+        return None if resting is None else (Reason.SAID_NO, resting)
     lasts = SILENCE_LASTS if last.state is State.EXPIRED else NO_LASTS
     until = last.settled_at + lasts
     if at.life.deadline is not None:

@@ -27,10 +27,12 @@ from .orders import Kind
 from .ports import Json
 from .purchase import buys_cheapest, cheapest_now, wanted
 from .situation import TOLD_REASONS, Action, Decision, Reason, Situation
+from .skips import SKIPPED, rests_until, skip_in_force
 
 __all__ = [
     "CLOCK_BACK_MAX",
     "COOLDOWN",
+    "SKIPPED",
     "TOLD_REASONS",
     "Action",
     "Decision",
@@ -49,6 +51,8 @@ __all__ = [
     "next_recharge",
     "not_automatic",
     "rests",
+    "rests_until",
+    "skip_in_force",
     "wanted",
 ]
 

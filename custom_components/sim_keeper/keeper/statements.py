@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from .ledger import Picture
 from .money import Money
 from .ports import Json, Wanted
 from .sim import UNIT_BYTE, UNIT_DAY, Field, Reading, Trust
@@ -22,15 +23,20 @@ class Typed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paid:
-    """What a person says of a recharge that he did."""
+    """What a person says of a recharge that he, or somebody else, did."""
 
-    cost: Money
+    cost: Money | None
+    """None where he does not know it; only what was already paid may be unknown."""
     day: date
     days: int | None = None
     expiry: date | None = None
     place: str | None = None
     receipt: str | None = None
     note: str | None = None
+    picture: Picture | None = None
+    """Of the receipt."""
+    already: bool = False
+    """Somebody else, the carrier or a wallet had paid it already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

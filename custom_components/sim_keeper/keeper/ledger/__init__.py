@@ -7,7 +7,7 @@ single-thread executor.
 from .book import HOUSEHOLD
 from .ledger import Ledger
 from .records import Event, EventType, Hold, RestoredFrom
-from .terms import Closing, Delivery, NewOrder, Payment
+from .terms import Closing, Delivery, NewOrder, Payment, Picture
 from .views import STOPPED, LedgerView, Spending
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "LedgerView",
     "NewOrder",
     "Payment",
+    "Picture",
     "RestoredFrom",
     "Spending",
 ]

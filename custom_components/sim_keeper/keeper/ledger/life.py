@@ -21,7 +21,7 @@ from ..sim import Reading
 from . import views
 from .book import Entry
 from .chain import Change, Row, encode
-from .reader import Reader
+from .reader import PICTURE, Reader
 from .records import EventType, Hold, HoldState, attempt_from, seconds
 from .terms import (
     Closing,
@@ -63,10 +63,23 @@ class OrderLife(Reader):
         return self.order(order_id)
 
     def bear_sending(
-        self, new: NewOrder, holds: Sequence[Hold], ordinal: int, now: datetime
+        self,
+        new: NewOrder,
+        holds: Sequence[Hold],
+        ordinal: int,
+        now: datetime,
+        *,
+        daily_max: int | None = None,
     ) -> tuple[Order, Attempt]:
-        """Bear an automatic order and record that it is being sent, in one commit."""
+        """Bear an automatic order and record that it is being sent, in one commit.
+
+        Raises OrderRefused where as many were sent in the last day: SIMs decide side by side, and
+        only here one comes after the other.
+        """
         with self._book.commit():
+            sent = views.automatic_since(self._book, now - timedelta(days=1))
+            if daily_max is not None and sent >= daily_max:
+                raise OrderRefused("daily_limit")
             order_id = self._bear(
                 new, State.APPROVED, EventType.APPROVED, "keeper", now, holds
             )
@@ -314,11 +327,12 @@ class OrderLife(Reader):
         now: datetime,
     ) -> Order:
         """Note a recharge that a person did without having been asked."""
+        cost, known = payment.cost, payment.cost or new.ceiling
         same = self._book.value(
             "SELECT id FROM orders WHERE sim = ? AND assisted = 1 AND state = 'confirmed'"
-            " AND cost_minor = ? AND pay_cur = ? AND happened_on = ? AND receipt IS ?"
+            " AND cost_minor IS ? AND pay_cur = ? AND happened_on = ? AND receipt IS ?"
             " AND place IS ?",
-            *(new.sim, payment.cost.minor, payment.cost.currency),
+            *(new.sim, cost.minor if cost else None, known.currency),
             *(payment.day.toordinal(), payment.receipt, payment.place),
         )
         if same is not None:
@@ -543,14 +557,16 @@ class OrderLife(Reader):
         actor: str,
         now: datetime,
     ) -> None:
+        cost, picture = payment.cost, payment.picture
         row: Row = {
             "id": order.id,
             "state": State.CONFIRMED.value,
             "effect": Effect.CANNOT_VERIFY.value,
-            "cost_minor": payment.cost.minor,
-            "pay_cur": payment.cost.currency,
-            "value_minor": payment.cost.minor,
-            "value_cur": payment.cost.currency,
+            "cost_minor": None if cost is None else cost.minor,
+            "pay_cur": order.ceiling.currency if cost is None else cost.currency,
+            "value_minor": None if cost is None else cost.minor,
+            "value_cur": None if cost is None else cost.currency,
+            "reason": payment.reason,
             "days": payment.days,
             "place": payment.place,
             "receipt": payment.receipt,
@@ -565,15 +581,14 @@ class OrderLife(Reader):
                     "order_id": order.id,
                     "scope": hold.scope,
                     "period": hold.period,
-                    "cur": payment.cost.currency,
-                    "cap_minor": hold.cap
-                    if hold.currency == payment.cost.currency
-                    else None,
-                    "amount": payment.cost.minor,
+                    "cur": cost.currency,
+                    "cap_minor": hold.cap if hold.currency == cost.currency else None,
+                    "amount": cost.minor,
                     "state": HoldState.SPENT.value,
                 },
             )
             for hold in holds
+            if cost is not None
         ]
         self._book.add(
             now,
@@ -583,6 +598,9 @@ class OrderLife(Reader):
                 sim=order.sim,
                 order_id=order.id,
                 actor=actor,
+                details=None
+                if picture is None
+                else {PICTURE: {"name": picture.name, "sha256": picture.sha256}},
             ),
         )
         for reading in readings:

@@ -19,7 +19,10 @@ from .records import (
     reading_from,
     seconds,
 )
+from .terms import Picture
 
+PICTURE = "picture"
+"""Under this an event tells of the picture that a person kept of his receipt."""
 _PAID_KNOWN = 20
 """Enough to know the price of whatever a SIM buys in turns."""
 
@@ -262,6 +265,21 @@ class Reader:
             "SELECT * FROM event WHERE order_id = ? ORDER BY seq", order_id
         )
         return [event_from(row) for row in rows]
+
+    def pictures(self, epoch: str | None = None) -> dict[int, Picture]:
+        """Return the pictures of receipts by order, of one SIM or of all."""
+        rows = self._book.rows(
+            "SELECT order_id, json_extract(data, '$.picture.name') AS name,"
+            " json_extract(data, '$.picture.sha256') AS sha256 FROM event"
+            " WHERE type = 'confirmed' AND name IS NOT NULL AND (? IS NULL OR sim = ?)",
+            *(epoch, epoch),
+        )
+        return {
+            int(row["order_id"] or 0): Picture(
+                name=str(row["name"]), sha256=str(row["sha256"])
+            )
+            for row in rows
+        }
 
     def untold(self) -> list[Told]:
         """Return the events that people have not heard of, oldest first."""

@@ -146,10 +146,13 @@ class Registry(OrderLife):
         details: Mapping[str, Json],
         now: datetime,
         *,
+        order_id: int | None = None,
         quiet: bool = False,
     ) -> None:
         """Write an event that changes no row: a reminder, a skip, the daily sign of life."""
-        entry = Entry(type=type_, sim=epoch, details=details, quiet=quiet)
+        entry = Entry(
+            type=type_, sim=epoch, order_id=order_id, details=details, quiet=quiet
+        )
         self._book.write(now, entry)
 
     def note_warning(

@@ -51,15 +51,27 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture of a receipt, which is kept as a file beside the ledger."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
     """What a person says of a recharge that he did."""
 
-    cost: Money
+    cost: Money | None
+    """None where nobody knows it: it is counted nowhere."""
     day: date
     days: int | None = None
     place: str | None = None
     receipt: str | None = None
     note: str | None = None
+    reason: str | None = None
+    """Why it counts as done, where the person did not do it himself."""
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,7 +79,6 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
     past = book.memo.recall(
         ORDERS, ("past", epoch, account), lambda: _past(book, epoch, account)
     )
-    a_day_ago = seconds(now - timedelta(days=1))
     # A person's go-ahead also says that the clock is right, whatever it showed before.
     newest = book.value(
         # The plus keeps SQLite from walking through all events since then.
@@ -91,7 +90,7 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
         readings=book.memo.recall(
             (READING, epoch), "newest", lambda: newest_readings(book, epoch)
         ),
-        automatic_today=sum(1 for sent_at in _automatic(book) if sent_at > a_day_ago),
+        automatic_today=automatic_since(book, now - timedelta(days=1)),
         newest_event_at=None if newest is None else moment(newest),
     )
 
@@ -136,6 +135,11 @@ def _past(book: Book, epoch: str, account: str | None) -> LedgerView:
         overshot=account is not None and _overshot(book, account, since),
         stopped=setting(book, STOPPED) == "on",
     )
+
+
+def automatic_since(book: Book, since: datetime) -> int:
+    """Return how many automatic orders of the whole installation were sent after a time."""
+    return sum(1 for sent_at in _automatic(book) if sent_at > seconds(since))
 
 
 def _automatic(book: Book) -> tuple[int, ...]:
