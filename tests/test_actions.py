@@ -23,7 +23,7 @@ from custom_components.sim_keeper.const import DOMAIN
 from custom_components.sim_keeper.keeper.errors import AmountFault, RefusalClass
 from custom_components.sim_keeper.keeper.ledger import Closing, EventType, Ledger
 from custom_components.sim_keeper.keeper.orders import Kind, Order, State
-from custom_components.sim_keeper.replies import ORDER_FIELDS, as_csv
+from custom_components.sim_keeper.replies import EXPORT_FIELDS, ORDER_FIELDS, as_csv
 
 from .config_flow.builders import AXIS, AXIS_TOO, EPOCH
 from .home_fixtures import House
@@ -503,7 +503,7 @@ async def test_the_ledger_as_data(
     await waiting(house)
     for context in (admin, Context()):
         answer = await house.call("get_ledger", context)
-        assert [tuple(order) for order in answer["orders"]] == [ORDER_FIELDS]
+        assert [tuple(order) for order in answer["orders"]] == [EXPORT_FIELDS]
         assert answer["sims"] == [
             {"name": sim.title, "number": "+62 ••• 678", "order_ids": [1]}
         ]
@@ -596,11 +596,11 @@ async def test_no_cell_of_the_csv_is_a_formula(
     assert {row["name"] for row in rows} == {"'@evil"}
     assert {row["number"] for row in rows} == {f"'{AXIS}"}
     assert {row["price"] for row in rows} == {"5000.00"}
-    assert tuple(rows[0]) == ("name", "number", *ORDER_FIELDS)
+    assert tuple(rows[0]) == ("name", "number", *EXPORT_FIELDS)
 
 
 async def test_numbers_in_the_csv_stay_numbers(house: House, admin: Context) -> None:
-    row: Any = dict.fromkeys(("name", "number", *ORDER_FIELDS))
+    row: Any = dict.fromkeys(("name", "number", *EXPORT_FIELDS))
     text = as_csv([{**row, "amount": "-2.50", "reason": "-2.50"}])
     (read,) = csv.DictReader(io.StringIO(text))
     assert (read["amount"], read["reason"]) == ("-2.50", "'-2.50")
@@ -624,3 +624,63 @@ async def test_a_vendors_word_cannot_become_a_formula(
     )
     answer = await house.call("get_ledger", admin, format="csv")
     assert "'=cmd" in answer["csv"]
+
+
+# -- skip and what was already paid ---------------------------------------------------------
+
+
+async def test_skipping_a_task_says_until_when(
+    house: House, by_hand: MockConfigEntry, admin: Context, user: Context
+) -> None:
+    device = house.device(by_hand)
+    await house.call("recharge", admin, device_id=device)
+    answer = await house.call("skip", user, device_id=device)
+    assert tuple(answer) == (*ORDER_FIELDS, "rests_until")
+    assert (answer["state"], answer["reason"]) == ("declined", "skipped")
+    assert dt_util.parse_datetime(answer["rests_until"]) > dt_util.utcnow()
+    with pytest.raises(ServiceValidationError) as err:
+        await house.call("skip", user, device_id=device)
+    assert key_of(err) == "nothing_waiting"
+    with pytest.raises(ServiceValidationError) as err:
+        await house.call("skip", user, order_id=answer["order_id"])
+    assert key_of(err) == "not_waiting"
+
+
+async def test_a_question_is_cancelled_and_not_skipped(
+    house: House, sim: MockConfigEntry, admin: Context
+) -> None:
+    order = await waiting(house)
+    with pytest.raises(ServiceValidationError) as err:
+        await house.call("skip", admin, device_id=house.device(sim))
+    assert key_of(err) == "nothing_waiting"
+    with pytest.raises(ServiceValidationError) as err:
+        await house.call("skip", admin, order_id=order.id)
+    assert key_of(err) == "not_a_task"
+    assert [o.state for o in await house.orders()] == [State.ASKED]
+
+
+async def test_recording_what_was_already_paid(
+    house: House, by_hand: MockConfigEntry, admin: Context
+) -> None:
+    device = house.device(by_hand)
+    task = await house.call("recharge", admin, device_id=device)
+    with pytest.raises(ServiceValidationError) as err:
+        await house.call("record_recharge", admin, device_id=device)
+    assert key_of(err) == "amount_needed"
+    answer = await house.call(
+        "record_recharge",
+        admin,
+        device_id=device,
+        already_paid=True,
+        where="auto_recharge",
+        expiry="2030-01-01",
+    )
+    assert answer["order_id"] == task["order_id"]
+    assert (answer["state"], answer["reason"]) == ("confirmed", "already_paid")
+    assert (answer["amount"], answer["price"]) == (None, None)
+    state = house.hass.states.get(house.entity("sensor", by_hand, "last_recharge"))
+    assert state is not None
+    assert (state.attributes["amount"], state.attributes["where"]) == (
+        None,
+        "auto_recharge",
+    )

@@ -491,6 +491,7 @@ async def test_reminders(
     house: House,
     task_sim: MockConfigEntry,
     phones: Phones,
+    admin: Context,
     freezer: FrozenDateTimeFactory,
     stage: str,
     words: str,
@@ -504,14 +505,106 @@ async def test_reminders(
     await house.call(
         "update_reading", device_id=house.device(task_sim), expiry=deadline
     )
-    reminders = [m for m in phones.sent if m["data"]["tag"].endswith("_deadline")]
-    assert len(reminders) == 1
-    text = reminders[0]["message"]
+    asked, reminder = phones.sent
+    text = reminder["message"]
     assert words in text
     assert deadline in text
-    assert reminders[0]["data"]["tag"] == f"sim_keeper_{EPOCH}_deadline"
-    if stage != "lost":
-        assert reminders[0]["data"]["url"].startswith("https://")
+    # It takes the place of the task's own message, and its buttons those of that one.
+    assert reminder["data"]["tag"] == asked["data"]["tag"] == "sim_keeper_order_1"
+    titles = [action["title"] for action in reminder["data"].get("actions", ())]
+    if stage == "lost":
+        assert titles == ["Recharge page"]
+        return
+    assert "Please recharge 25000 IDR." in text
+    assert titles == ["Done", "Another amount", "Skip this time", "Recharge page"]
+    assert reminder["data"]["url"].startswith("https://")
+    await phones.tap(house, asked["data"]["actions"][0]["action"], admin)
+    assert "no longer works" in phones.last["message"]
+    await phones.tap(house, reminder["data"]["actions"][0]["action"], admin)
+    assert [o.state for o in await house.orders()] == [State.CONFIRMED]
+
+
+async def test_a_reminder_without_a_task_stands_for_itself(
+    house: House, task_sim: MockConfigEntry, phones: Phones, freezer: Any
+) -> None:
+    freezer.move_to("2030-01-15T12:00:00+07:00")
+    device = house.device(task_sim)
+    await house.call("update_reading", device_id=device, expiry="2030-02-10")
+    (reminder,) = phones.sent
+    assert reminder["data"]["tag"] == f"sim_keeper_{EPOCH}_deadline"
+    assert "Please recharge it and record it" in reminder["message"]
+
+
+@pytest.mark.parametrize("who", ["admin", "user", "automation"])
+async def test_a_task_is_passed_over_with_one_tap(
+    house: House,
+    task_sim: MockConfigEntry,
+    phones: Phones,
+    callers: Any,
+    freezer: FrozenDateTimeFactory,
+    who: str,
+) -> None:
+    freezer.move_to("2030-01-15T12:00:00+07:00")
+    device = house.device(task_sim)
+    await house.call("update_reading", device_id=device, expiry="2030-01-20")
+    done, skip = phones.button(0), phones.button(2)
+    for _ in range(2):
+        await phones.tap(house, skip, callers(who))
+    (order,) = await house.orders()
+    assert (order.state, order.reason) == (State.DECLINED, "skipped")
+    texts = [message["message"] for message in phones.sent]
+    assert sum("until 2030-01-20" in text for text in texts) == 1
+    assert sum("no longer works" in text for text in texts) == 1
+    await phones.tap(house, done, callers(who))
+    assert [o.state for o in await house.orders()] == [State.DECLINED]
+    # In the last days it is said once more what was chosen.
+    freezer.move_to("2030-01-17T12:00:00+07:00")
+    await house.wake()
+    assert "You skipped this recharge until 2030-01-20" in phones.last["message"]
+
+
+async def test_a_task_that_is_done_twice_by_phone_is_recorded_once(
+    house: House, task_sim: MockConfigEntry, phones: Phones, admin: Context
+) -> None:
+    await house.call("recharge", device_id=house.device(task_sim))
+    done = phones.button(0)
+    for _ in range(2):
+        house.hass.bus.async_fire(EVENT_TAPPED, {"action": done}, context=admin)
+    await house.settle()
+    assert [o.state for o in await house.orders()] == [State.CONFIRMED]
+
+
+async def test_a_tap_after_it_was_recorded_elsewhere_records_nothing(
+    house: House, task_sim: MockConfigEntry, phones: Phones, admin: Context
+) -> None:
+    device = house.device(task_sim)
+    await house.call("recharge", device_id=device)
+    done = phones.button(0)
+    await house.call("record_recharge", admin, device_id=device, already_paid=True)
+    assert "it was already paid" in phones.last["message"]
+    await phones.tap(house, done, admin)
+    (order,) = await house.orders()
+    assert (order.state, order.cost) == (State.CONFIRMED, None)
+
+
+async def test_a_task_without_a_deadline_is_called_to_mind(
+    house: House,
+    task_sim: MockConfigEntry,
+    phones: Phones,
+    admin: Context,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    freezer.move_to("2030-01-15T12:00:00+07:00")
+    await house.call("recharge", device_id=house.device(task_sim))
+    freezer.move_to("2030-01-23T12:00:00+07:00")
+    await house.wake()
+    asked, reminder = phones.sent
+    assert reminder["message"].startswith(
+        "This has been waiting for you since 2030-01-15."
+    )
+    assert reminder["data"]["tag"] == asked["data"]["tag"]
+    await phones.tap(house, phones.button(0), admin)
+    assert [o.state for o in await house.orders()] == [State.CONFIRMED]
 
 
 async def test_a_task_and_its_reminder_are_told_as_one(
@@ -576,10 +669,14 @@ async def test_a_reminder_of_silence_asks_to_use_the_number(
     )
     await house.start()
     device = house.device(sim)
-    await house.call("recharge", device_id=device)
+    await house.call("update_reading", device_id=device, last_activity="2029-08-10")
+    assert "Use the number once" in phones.last["message"]
     await house.call("update_reading", device_id=device, last_activity="2029-07-25")
-    texts = [message["message"] for message in phones.sent]
-    assert any("Use the number once" in text for text in texts)
+    freezer.move_to("2030-01-19T12:00:00+00:00")
+    await house.wake()
+    assert "Please use this number once" in phones.last["message"]
+    titles = [action["title"] for action in phones.last["data"]["actions"]]
+    assert titles == ["Done", "Skip this time"]
 
 
 async def test_only_the_newest_reminder_is_told(
@@ -598,7 +695,8 @@ async def test_only_the_newest_reminder_is_told(
     phones.broken = set()
     freezer.move_to("2030-02-05T12:00:00+07:00")
     await house.wake()
-    reminders = [m for m in phones.sent if m["data"]["tag"].endswith("_deadline")]
+    reminders = [m for m in phones.sent if "is safe until" in m["message"]]
+    reminders = [m for m in reminders if not m["message"].startswith("Please")]
     assert len(reminders) == 1
     assert (
         "5 days left" in reminders[0]["message"] or "6 days" in reminders[0]["message"]

@@ -96,8 +96,8 @@ class Form:
         assert (result["type"], result["step_id"]) == ("form", self.way), result
         step = WORDS["step"][self.way]
         fields = {field["name"] for field in result["data_schema"]}
-        assert fields == set(step.get("data", ())) == set(
-            step.get("data_description", ())
+        assert (
+            fields == set(step.get("data", ())) == set(step.get("data_description", ()))
         )
         errors = [WORDS["error"][key] for key in (result["errors"] or {}).values()]
         self._check_words(step, *errors)
@@ -455,3 +455,103 @@ async def test_everybody_may_note_the_money(house: House) -> None:
     assert result["type"] == "create_entry"
     order = await last(house)
     assert (order.state, str(order.cost)) == (State.CONFIRMED, "6000.00 IDR")
+
+
+# -- Already paid, and not this time --------------------------------------------------------
+
+
+async def test_the_places_of_the_carrier_come_first_and_others_can_be_typed(
+    house: House, sim: MockConfigEntry, form: Form
+) -> None:
+    await form.open()
+    fields = {f["name"]: f["selector"] for f in form.answering.result["data_schema"]}
+    offered = fields["where"]["select"]
+    values = [option["value"] for option in offered["options"]]
+    assert values[:4] == ["carrier_site", "carrier_app", "iak", "digiflazz"]
+    assert (offered["custom_value"], offered["translation_key"]) == (True, "place")
+    assert set(values) == set(TEXTS["selector"]["place"]["options"])
+    await form.send(where="aunt Wati's stall")
+    assert (await last(house)).place == "aunt Wati's stall"
+
+
+async def test_it_was_already_paid(
+    house: House, sim: MockConfigEntry, form: Form, admin: Context
+) -> None:
+    await form.open(way="already_paid")
+    assert form.filled == {"day": TODAY}
+    answer = await form.send(
+        expiry="2027-02-03", where="auto_recharge", note="the carrier did it"
+    )
+    assert answer["type"] == "create_entry"
+    await house.settle()
+    (order,) = await house.orders()
+    assert (order.state, order.reason) == (State.CONFIRMED, "already_paid")
+    assert (order.cost, order.place) == (None, "auto_recharge")
+    assert await expiry(house) == "2027-02-03"
+    assert issues(house.hass) == {}
+    (row,) = (await house.call("get_ledger", admin))["orders"]
+    assert (row["amount"], row["price"], row["reason"]) == (None, None, "already_paid")
+    assert (row["place"], row["note"], row["happened_on"]) == (
+        *("auto_recharge", "the carrier did it"),
+        TODAY,
+    )
+
+
+async def test_what_is_wrong_with_what_was_already_paid(
+    house: House, sim: MockConfigEntry, form: Form
+) -> None:
+    await form.open(way="already_paid")
+    answer = await form.send(amount="0", day=TOMORROW)
+    assert answer["errors"] == {
+        "amount": "amount_not_positive",
+        "day": "day_in_future",
+    }
+    assert (await last(house)).state is State.ASKED
+
+
+async def test_skipping_says_until_when(
+    house: House, sim: MockConfigEntry, form: Form
+) -> None:
+    await form.open(way="skip")
+    shown = form.answering.result["description_placeholders"]
+    assert (shown["until"], shown["deadline"]) == ("2026-12-11", "2026-12-11")
+    assert (await form.send())["type"] == "create_entry"
+    await house.settle()
+    order = await last(house)
+    assert (order.state, order.reason) == (State.DECLINED, "skipped")
+    assert issues(house.hass) == {}
+
+
+@pytest.mark.parametrize("way", ["paid", "already_paid", "skip"])
+async def test_an_answer_that_comes_second_is_told(
+    house: House, sim: MockConfigEntry, form: Form, admin: Context, way: str
+) -> None:
+    await form.open(way=way)
+    await house.call("skip", admin, device_id=house.device(sim))
+    answer = await form.send()
+    assert (answer["type"], answer["reason"]) == ("abort", "gone")
+
+
+async def test_an_automatic_sim_buys_nothing_after_it_was_paid(
+    house: House,
+    answering: Answering,
+    form: Form,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    house.account()
+    readings = {"at": NOW, "balance": "12000", "expiry": "2026-12-11"}
+    entry = house.buying_sim(mode="remind", days_before=30, first_readings=readings)
+    await house.start()
+    await house.wake()
+    await form.open(way="already_paid")
+    house.hass.config_entries.async_update_entry(
+        entry, options={**entry.options, "mode": "auto"}
+    )
+    await house.settle()
+    assert [o.state for o in await house.orders()] == [State.ASKED]
+    assert (await form.send())["type"] == "create_entry"
+    for _ in range(5):
+        freezer.tick(24 * 3600)
+        await house.wake()
+    assert [o.state for o in await house.orders()] == [State.CONFIRMED]
+    assert house.vendor.bought == 0

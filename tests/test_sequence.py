@@ -4,9 +4,11 @@ import asyncio
 from datetime import timedelta
 import logging
 from pathlib import Path
+import re
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntryState
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import (
     Context,
@@ -18,9 +20,10 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
-from homeassistant.helpers.script import DATA_SCRIPTS
+from homeassistant.helpers.script import DATA_NEW_SCRIPT_RUNS_NOT_ALLOWED, DATA_SCRIPTS
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from homeassistant.util.yaml import parse_yaml
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -34,10 +37,12 @@ from custom_components.sim_keeper.keeper.errors import (
     Unavailable,
 )
 from custom_components.sim_keeper.keeper.ledger import Ledger
+from custom_components.sim_keeper.keeper.ledger.book import TOLD
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Kind, Order, State
 from custom_components.sim_keeper.keeper.permissions import Caller
 from custom_components.sim_keeper.keeper.statements import Typed, typed_readings
+from custom_components.sim_keeper.messages import compose
 from custom_components.sim_keeper.sequence import SequenceRunner
 
 from .config_flow.builders import AXIS, EPOCH, GIFFGAFF
@@ -45,6 +50,7 @@ from .home_fixtures import House
 
 ACTION_ID = "action:one"
 KEY = f"SK{EPOCH}-001-0"
+ADMIN = Caller(user_id="a" * 32, is_admin=True)
 PASSWORD = "hunter2-of-the-gateway"
 TOP_UP = {
     "action": "gateway.top_up",
@@ -359,6 +365,20 @@ async def test_a_number_that_no_sim_has_any_more_has_no_name(
     assert gateway.calls == [{"who": None}]
 
 
+async def test_nothing_begins_while_home_assistant_stops(
+    house: House, gateway: Gateway
+) -> None:
+    house.hass.data[DATA_NEW_SCRIPT_RUNS_NOT_ALLOWED] = None
+    with pytest.raises(NotSent):
+        await runner(house, TOP_UP).run({"number": AXIS})
+    del house.hass.data[DATA_NEW_SCRIPT_RUNS_NOT_ALLOWED]
+    house.hass.set_state(CoreState.stopping)
+    with pytest.raises(NotSent):
+        await runner(house, TOP_UP).run({"number": AXIS})
+    house.hass.set_state(CoreState.running)
+    assert gateway.calls == []
+
+
 async def test_runs_leave_nothing_behind(house: House, gateway: Gateway) -> None:
     for _ in range(3):
         await runner(house, TOP_UP, RESPOND).run(
@@ -496,9 +516,8 @@ async def test_a_changed_sequence_counts_from_the_next_order_on(
     channel = house.home.channel(ACTION_ID)
     assert channel is not None
     order = await only(house)
-    admin = Caller(user_id="a" * 32, is_admin=True)
     with pytest.raises(OrderRefused) as caught:
-        await house.home.doors.approve(order.id, admin)
+        await house.home.doors.approve(order.id, ADMIN)
     assert caught.value.reason == "price_changed"
     assert gateway.calls == []
     assert sim.options["channel_trusted"] is False
@@ -522,9 +541,14 @@ async def test_a_changed_limit_needs_no_new_channel(
 # -- Using the number -----------------------------------------------------------------------
 
 
-async def test_a_silent_number_is_texted_from(house: House, gateway: Gateway) -> None:
+async def begin_silent(
+    house: House, **declared: Any
+) -> tuple[MockConfigEntry, MockConfigEntry]:
+    """Start with a SIM that has to be used soon; return it and the household."""
     text = {"action": "gateway.top_up", "data": {"reference": "{{ order_key }}"}}
-    action(house.hass, text, work="use", proof="ended", price="0.10", maximum="0.10")
+    use = {"work": "use", "proof": "ended", "price": "0.10", "maximum": "0.10"}
+    action(house.hass, text, **{**use, **declared})
+    used = dt_util.utcnow() - timedelta(days=175)
     entry = house.sim(
         number=GIFFGAFF,
         country="GB",
@@ -538,35 +562,29 @@ async def test_a_silent_number_is_texted_from(house: House, gateway: Gateway) ->
         cap_currency="USD",
         first_readings={
             "at": dt_util.utcnow().isoformat(),
-            "last_activity": (dt_util.utcnow() - timedelta(days=175))
-            .date()
-            .isoformat(),
+            "last_activity": used.date().isoformat(),
         },
     )
     household = house.household()
     await house.start()
     await house.wake()
+    return entry, household
+
+
+async def test_a_silent_number_is_texted_from(house: House, gateway: Gateway) -> None:
+    _, household = await begin_silent(house)
     order = await only(house)
     assert (order.state, order.kind) == (State.ASKED, Kind.ACTIVITY)
     issues = ir.async_get(house.hass)
     issue = issues.async_get_issue(DOMAIN, f"question_{order.id}")
     assert issue is not None
     assert issue.translation_key == "question_use"
-    await household.runtime_data.async_refresh()
-    await house.settle()
-    to_do = house.entity("todo", household, "to_do")
-    listed: Any = await house.hass.services.async_call(
-        "todo",
-        "get_items",
-        {"entity_id": to_do},
-        blocking=True,
-        return_response=True,
+    assert await to_do(house, household) == (
+        "Approve: use AXIS (XLSMART) +62 ••• 678",
+        ["Price: 0.10 USD.", "Ticking this runs the action now."],
     )
-    (item,) = listed[to_do]["items"]
-    assert item["summary"].startswith("Approve: use ")
-    assert "0.10 USD" in item["description"]
     home = house.home
-    await home.doors.approve(order.id, Caller(user_id="a" * 32, is_admin=True))
+    await home.doors.approve(order.id, ADMIN)
     await house.settle()
     assert gateway.calls == [{"reference": KEY}]
     order = await only(house)
@@ -574,7 +592,91 @@ async def test_a_silent_number_is_texted_from(house: House, gateway: Gateway) ->
     used = (await home.engine.desk.read(Ledger.readings, EPOCH)).last_activity
     assert used is not None
     assert used.day == dt_util.utcnow().astimezone(home.engine.sims[EPOCH].zone).date()
-    assert entry.state is ConfigEntryState.LOADED
+
+
+async def to_do(house: House, household: MockConfigEntry) -> tuple[str, list[str]]:
+    """Return the one thing to do, and those of its sentences that are about the action."""
+    await household.runtime_data.async_refresh()
+    await house.settle()
+    entity_id = house.entity("todo", household, "to_do")
+    listed: Any = await house.hass.services.async_call(
+        "todo",
+        "get_items",
+        {"entity_id": entity_id},
+        blocking=True,
+        return_response=True,
+    )
+    (item,) = listed[entity_id]["items"]
+    lines = [
+        line.partition(". Only")[0].removesuffix(".") + "."
+        for line in item["description"].split("\n")
+        if line.startswith(("Price", "Ticking", "Nothing proves"))
+    ]
+    return item["summary"], lines
+
+
+async def told(house: House) -> dict[str, str]:
+    """Return the first sentence of what people are told, by the type of the event."""
+    found: dict[str, str] = {}
+    for event in await house.home.engine.desk.read(Ledger.events_since, 0):
+        if event.order_id is not None and event.type in TOLD:
+            message = await compose(house.hass, house.home, event)
+            if message is not None:
+                found[event.type.value] = message.text.split("\n")[0]
+    return found
+
+
+async def test_people_are_told_of_a_use_and_not_of_a_recharge(
+    house: House, gateway: Gateway
+) -> None:
+    await begin_silent(house)
+    assert await told(house) == {"asked": "Use the number now, for 0.10 USD?"}
+    order = await only(house)
+    await house.home.doors.approve(order.id, ADMIN)
+    assert await told(house) == {
+        "confirmed": "The number was used, for 0.10 USD.",
+    }
+
+
+async def test_people_hear_of_a_use_that_nothing_proves(
+    house: House, gateway: Gateway
+) -> None:
+    gateway.error = ValueError(AXIS)
+    _, household = await begin_silent(house)
+    home = house.home
+    order = await home.doors.approve((await only(house)).id, ADMIN)
+    assert (await told(house))["unknown"].startswith("It is not clear yet whether the")
+    await home.engine.followup.hand_over(order, "cannot_be_looked_up")
+    assert (await told(house))["needs_person"] == (
+        "Was the number used? The action for 0.10 USD may have worked, and nothing"
+        " proves it."
+    )
+    await house.settle()
+    issue = ir.async_get(house.hass).async_get_issue(DOMAIN, f"outcome_{order.id}")
+    assert issue is not None
+    assert issue.translation_key == "outcome_use"
+    summary, lines = await to_do(house, household)
+    assert summary.startswith("Was it used? ")
+    assert lines[-1].startswith("Nothing proves whether the action worked")
+    await home.doors.resolve(order.id, arrived=False, note=None, caller=ADMIN)
+    assert (await told(house))["rejected"].startswith(
+        "Written down: the number was not"
+    )
+
+
+async def test_people_hear_of_a_use_that_was_refused_or_believed(
+    house: House, gateway: Gateway
+) -> None:
+    gateway.response = {"status": "no"}
+    await begin_silent(house, proof="response", failure="no")
+    home = house.home
+    # Without a `stop` nothing is responded, so nothing is proven.
+    order = await home.doors.approve((await only(house)).id, ADMIN)
+    assert order.reason == "proof_missing"
+    await home.doors.resolve(order.id, arrived=True, note=None, caller=ADMIN)
+    assert "so 0.10 USD was booked" in (await told(house))["confirmed"] or (
+        "0.11 USD" in (await told(house))["confirmed"]
+    )
 
 
 # -- What it shows --------------------------------------------------------------------------
@@ -615,3 +717,91 @@ async def test_an_action_has_no_entities(house: House, gateway: Gateway) -> None
     registry = er.async_get(house.hass)
     assert er.async_entries_for_config_entry(registry, entry.entry_id) == []
     assert await house.hass.config_entries.async_unload(entry.entry_id)
+
+
+# -- The examples of the documentation ------------------------------------------------------
+
+
+def example(title: str, number: int = 0) -> Any:
+    """Return a block of YAML below a heading."""
+    text = Path("docs/providers/action.md").read_text("utf-8")
+    _, _, below = text.partition(f"## Example: {title}")
+    blocks = re.findall(r"```yaml\n(.*?)```", below.partition("\n## ")[0], re.DOTALL)
+    return parse_yaml(blocks[number].replace("!secret carrier_token", "Bearer x"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ("Recharge SUCCESSFUL", State.CONFIRMED),
+        ("Insufficient funds", State.REJECTED),
+        ("Please wait", State.UNKNOWN),
+    ],
+)
+async def test_the_example_of_a_ussd_code(
+    house: House, answer: str, state: State
+) -> None:
+    hass, codes = house.hass, []
+
+    async def send_ussd(call: ServiceCall) -> None:
+        codes.append(call.data["code"])
+        hass.loop.call_later(
+            0.1, hass.states.async_set, "sensor.modem_ussd_answer", answer
+        )
+
+    hass.services.async_register("esphome", "modem_send_ussd", send_ussd)
+    hass.states.async_set("sensor.modem_ussd_answer", "")
+    action(hass, *example("a USSD code"), failure="no")
+    await begin(house)
+    order = await until(house, state)
+    assert codes == ["*121*25000#"]
+    assert order.state is state
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "state"),
+    [
+        (200, {"state": "done", "id": "T-1", "price": 0.7}, State.CONFIRMED),
+        (402, {"state": "declined"}, State.REJECTED),
+        (500, {"state": "error"}, State.UNKNOWN),
+        (200, None, State.UNKNOWN),
+    ],
+)
+async def test_the_example_of_a_carriers_interface(
+    house: House,
+    socket_enabled: None,
+    status: int,
+    content: dict[str, Any] | None,
+    state: State,
+) -> None:
+    asked: list[tuple[Any, str | None]] = []
+
+    async def top_up(request: web.Request) -> web.Response:
+        asked.append((await request.json(), request.headers.get("idempotency-key")))
+        if content is None:
+            return web.Response(status=status, text="<html>")
+        return web.json_response(content, status=status)
+
+    app = web.Application()
+    app.router.add_post("/topups", top_up)
+    async with TestServer(app) as server:
+        config = example("a carrier's own interface")
+        config["rest_command"]["carrier_top_up"]["url"] = str(
+            server.make_url("/topups")
+        )
+        assert await async_setup_component(house.hass, "rest_command", config)
+        action(
+            house.hass,
+            *example("a carrier's own interface", 1),
+            value_key="content.state",
+            success="done",
+            failure="declined",
+            reference_key="content.id",
+            cost_key="content.price",
+        )
+        await begin(house)
+        order = await until(house, state)
+    line = {"line": AXIS, "amount": "25000", "currency": "IDR"}
+    assert asked == [(line, KEY)]
+    if state is State.CONFIRMED:
+        assert (order.reference, order.cost) == ("T-1", Money(70, "USD"))

@@ -4,7 +4,7 @@ import logging
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from homeassistant.config_entries import SOURCE_SYSTEM
+from homeassistant.config_entries import SOURCE_SYSTEM, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event as HassEvent, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
@@ -230,9 +230,11 @@ async def _set_up_household(hass: HomeAssistant, entry: HouseholdConfigEntry) ->
 
 async def _sim_changed(hass: HomeAssistant, entry: SimConfigEntry) -> None:
     """Apply changed rules at once; a changed identity, source or channel needs a reload."""
-    home = hass.data[HOME]
+    home, epoch = hass.data[HOME], entry.runtime_data.epoch
     sim = await hass.async_add_executor_job(sim_from, entry, home.profiles)
-    current = home.engine.sims.get(entry.runtime_data.epoch)
+    if entry.state is not ConfigEntryState.LOADED:
+        return  # It was unloaded meanwhile; a new setup reads all of it.
+    current = home.engine.sims.get(epoch)
     if current is None or _without_rules(current) != _without_rules(sim):
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return

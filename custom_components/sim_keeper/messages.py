@@ -19,7 +19,7 @@ from .keeper.errors import LedgerFault, RefusalClass
 from .keeper.ledger import Event, EventType, Ledger, RestoredFrom
 from .keeper.lifecycle import Clock, Lifecycle, lifecycle
 from .keeper.orders import Kind, Order, State
-from .keeper.policy import Action, Reason, decide, skip_in_force
+from .keeper.policy import Action, Reason, deadline_speaks, decide, skip_in_force
 from .keeper.ports import Json
 from .keeper.sim import Mode, RuleKind, Sim
 from .task_messages import how_it_ends, names_task, noted, only_of_task, ways, wish
@@ -402,6 +402,8 @@ async def _what_to_do(home: Home, case: _Case) -> list[str]:
         return [await case.say("told_do_skipped", until=day)]
     if at.view.order is not None and at.view.order.state is State.ASKED:
         return [await case.say("told_do_answer")]
+    if at.life.clock is not None and not deadline_speaks(at):
+        return [await case.say("told_enter_expiry")]
     if _by_hand(case.sim):
         silent = at.life.clock is Clock.ACTIVITY
         return [await case.say("told_do_use" if silent else "told_do_recharge")]

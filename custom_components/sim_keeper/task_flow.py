@@ -17,7 +17,7 @@ from .keeper.statements import Paid
 from .messages import error_text
 from .receipts import PictureRefused
 from .repair_flows import OrderFlow
-from .task_form import DAY, DAYS, EXPIRY, PICTURE, RECEIPT, Task
+from .task_form import DAY, DAYS, EXPIRY, NOT_KEPT, PICTURE, RECEIPT, Task
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ class TaskFlow(OrderFlow):
             laid = await run(receipts.lay_down, where, self._photo[1], self.order_id)
         except OSError as err:
             _LOGGER.warning("The picture of a receipt cannot be kept: %s", err)
-            form.errors[PICTURE] = "picture_not_kept"
+            form.errors[PICTURE] = NOT_KEPT
             return None
         ended = receipts.drop
         try:

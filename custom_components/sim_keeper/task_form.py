@@ -36,6 +36,8 @@ EXPIRY = "expiry"
 WHERE = "where"
 RECEIPT = "receipt"
 PICTURE = "picture"
+NOT_KEPT = "picture_not_kept"
+"""The fault of a picture that is good, and cannot be written to the disk."""
 
 _TEXT_LENGTH_MAX = 128
 """As in the action `record_recharge`."""
@@ -136,10 +138,9 @@ def read(form: Form, task: Task, *, already: bool) -> Paid | None:
 
 def shown_again(form: Form) -> Mapping[str, Any]:
     """Return what the form keeps when it comes back: all but a picture that was refused."""
+    refused = form.errors.get(PICTURE) not in (None, NOT_KEPT)
     return {
-        key: value
-        for key, value in form.typed.items()
-        if key != PICTURE or PICTURE not in form.errors
+        key: value for key, value in form.typed.items() if key != PICTURE or not refused
     }
 
 

@@ -5,10 +5,11 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from custom_components.sim_keeper.keeper.lifecycle import lifecycle
+from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.reminders import STAGES, Reminder, due_reminder
 from custom_components.sim_keeper.keeper.sim import Mode, Readings, Trust
 
-from .builders import HK, carrier, expiry, rules, sim
+from .builders import HK, carrier, expiry, order, rules, sim
 
 DEADLINE = date(2026, 6, 30)
 
@@ -129,3 +130,50 @@ def test_where_something_else_recharges_only_its_failure_is_told() -> None:
         life = lifecycle(line, Readings(expiry=expiry(DEADLINE)), now)
         found = due_reminder(line, life, today)
         assert (found.stage if found else None) == stage
+
+
+@pytest.mark.parametrize(
+    ("days", "stage"), [(30, None), (14, None), (4, None), (3, "3"), (0, "0")]
+)
+def test_who_passed_a_recharge_over_is_told_only_of_the_last_days(
+    days: int, stage: str | None
+) -> None:
+    line = sim(rules=rules(Mode.REMIND))
+    today = DEADLINE - timedelta(days=days)
+    now = datetime(today.year, today.month, today.day, 12, tzinfo=HK)
+    life = lifecycle(line, Readings(expiry=expiry(DEADLINE)), now)
+    found = due_reminder(line, life, today, skipped=True)
+    assert (found.stage if found else None) == stage
+
+
+@pytest.mark.parametrize(
+    ("waits", "stage"),
+    [
+        *((0, None), (6, None), (7, "task:9:1"), (13, "task:9:1")),
+        *((14, "task:9:2"), (28, "task:9:4"), (300, "task:9:4")),
+    ],
+)
+def test_a_task_is_called_to_mind_by_weeks_where_no_deadline_does_it(
+    waits: int, stage: str | None
+) -> None:
+    line = sim(rules=rules(Mode.REMIND))
+    now = datetime(2026, 3, 1, 12, tzinfo=HK)
+    task = order(State.ASKED, id=9, created_at=now - timedelta(days=waits))
+    far = lifecycle(line, Readings(expiry=expiry(DEADLINE)), now)
+    for life, deadline in (
+        (lifecycle(line, Readings(), now), None),
+        (far, "2026-06-30"),
+    ):
+        found = due_reminder(line, life, now.date(), task=task)
+        assert found == (None if stage is None else Reminder(deadline, stage))
+    off = sim(rules=rules(Mode.OFF))
+    assert due_reminder(off, far, now.date(), task=task) is None
+
+
+def test_near_a_deadline_its_stages_speak_for_the_task() -> None:
+    line = sim(rules=rules(Mode.REMIND))
+    now = datetime(2026, 6, 23, 12, tzinfo=HK)
+    task = order(State.ASKED, id=9, created_at=now - timedelta(days=20))
+    life = lifecycle(line, Readings(expiry=expiry(DEADLINE)), now)
+    found = due_reminder(line, life, now.date(), task=task)
+    assert found == Reminder("2026-06-30", "7")

@@ -223,3 +223,11 @@ async def test_an_order_that_is_confirmed_is_not_looked_at_again() -> None:
     order = await only_order(world, sim)
     assert (order.state, order.next_at) == (State.CONFIRMED, None)
     assert world.ledger.find_damage() is None
+
+
+async def test_a_reading_of_the_very_second_of_the_send_is_not_from_after_it() -> None:
+    world, _ = await pending_world(at("60", START))
+    sent_at = world.moment
+    await world.pass_time(MINUTE)
+    assert await read(world, at("110", sent_at)) == [State.PENDING]
+    assert await read(world, at("110", world.moment)) == [State.CONFIRMED]

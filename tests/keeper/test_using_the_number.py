@@ -5,8 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from custom_components.sim_keeper.channels.action import Proof
-from custom_components.sim_keeper.keeper.errors import NotSent, OutcomeUnknown
+from custom_components.sim_keeper.channels.action import ActionChannel, Proof
+from custom_components.sim_keeper.keeper.errors import (
+    NotSent,
+    OrderRefused,
+    OutcomeUnknown,
+)
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Effect, Kind, State
 from custom_components.sim_keeper.keeper.policy import Reason
@@ -15,7 +19,7 @@ from custom_components.sim_keeper.keeper.statements import Typed
 
 from .builders import activity
 from .gateway import USE, Gateway, action_world, quiet_line, trusting, used_on
-from .model_world import ADMIN, START, a_sim
+from .model_world import ACCOUNT, ADMIN, START, a_sim
 from .scenes import DAY, EPOCH, HOUR, KEY, MINUTE, only_order, reason_of, states_of
 
 TODAY = START.date()
@@ -249,4 +253,35 @@ async def test_a_source_that_shows_it_proves_it() -> None:
     assert used.last_activity.field is Field.LAST_ACTIVITY
     assert used.last_activity.day == TODAY
     await world.pass_time(20 * DAY)
+    assert len(gateway.runs) == 1
+
+
+async def test_a_use_of_yesterday_that_is_told_today_is_not_this_one() -> None:
+    gateway, sim = Gateway(), quiet_line()
+    shown = replace(USE, proof=Proof.READING)
+    world = await action_world(sim, shown, gateway, used_on(TODAY))
+    before = activity(TODAY - timedelta(days=27), at=START + HOUR, trust=Trust.MEASURED)
+    await world.pass_time(2 * HOUR)
+    await world.engine.observe(EPOCH, (before,))
+    await world.rest()
+    await world.pass_time(HOUR)
+    called = activity(TODAY - DAY, at=world.moment, trust=Trust.MEASURED)
+    await world.engine.observe(EPOCH, (called,))
+    assert states_of(world) == [State.PENDING]
+    await world.pass_time(DAY)
+    assert states_of(world) == [State.NEEDS_PERSON]
+
+
+async def test_a_use_that_became_dearer_is_asked_for_again_as_a_use() -> None:
+    gateway, sim = Gateway(), quiet_line(mode=Mode.ASK)
+    world = await action_world(sim, USE, gateway)
+    dearer = replace(USE, price=Money(50, "USD"), maximum=Money(50, "USD"))
+    world.channels[ACCOUNT] = ActionChannel(dearer, gateway)
+    question = await only_order(world, sim)
+    with pytest.raises(OrderRefused, match="price_changed"):
+        await world.doors.approve(question.id, ADMIN)
+    (again,) = world.ledger.in_state(State.ASKED)
+    assert (again.kind, again.price) == (Kind.ACTIVITY, Money(50, "USD"))
+    done = await world.doors.approve(again.id, ADMIN)
+    assert done.cost == Money(50, "USD")
     assert len(gateway.runs) == 1

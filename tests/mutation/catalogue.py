@@ -108,7 +108,9 @@ MUTATIONS = (
         Edit(
             "engine.py",
             "            order, attempt = await self.desk.write(\n"
-            "                Ledger.bear_sending, new, holds, ordinal, self.world.now()\n"
+            "                Ledger.bear_sending,\n"
+            "                *(new, holds, ordinal, self.world.now()),\n"
+            "                daily_max=AUTOMATIC_PER_DAY_MAX,\n"
             "            )\n"
             "            await self._launch(sim, order, attempt)\n",
             _SEND_FIRST,

@@ -25,10 +25,12 @@ async def test_events_lie_on_the_days_of_the_sims_own_zone(house: House) -> None
     house.giffgaff()
     await house.hass.config.async_set_time_zone("Pacific/Auckland")
     await house.start()
-    assert await events(house, "2026-11-01 00:00:00", "2028-01-01 00:00:00") == [
+    assert await events(house, "2026-11-01 00:00:00", "2027-06-01 00:00:00") == [
         ("2026-11-27", "Router: keep-alive is due"),
         ("2026-12-11", "Router: last day"),
         ("2027-01-10", "Router: last day to save the number"),
+        # What is bought in November lasts 120 days: the next one is due 14 days before.
+        ("2027-03-13", "Router: keep-alive is due"),
         ("2027-04-16", "Bank codes: keep-alive is due"),
         ("2027-04-30", "Bank codes: last day"),
         ("2027-04-30", "Bank codes: last day to save the number"),

@@ -31,8 +31,7 @@ FOLDER = Path(__file__).parents[2] / "custom_components" / "sim_keeper"
 LANGUAGES = ("en", "zh-Hans", "id")
 ENTITIES = {
     "sensor": [
-        d.key
-        for d in (*SIM_SENSORS, *SIM_MONEY, *OUTLOOK_SENSORS, *HOUSEHOLD_SENSORS)
+        d.key for d in (*SIM_SENSORS, *SIM_MONEY, *OUTLOOK_SENSORS, *HOUSEHOLD_SENSORS)
     ]
     + ["wallet_balance"],
     "binary_sensor": [d.key for d in SIM_BINARY_SENSORS] + ["low_wallet"],

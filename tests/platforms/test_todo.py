@@ -50,8 +50,13 @@ async def test_recharge_to_do_by_hand(house: House) -> None:
             "description": (
                 "The balance of 12000.00 IDR is below 15000.00 IDR.\n"
                 "The number is valid until 2026-12-11.\n"
-                "Recharge it yourself, then tick this.\n"
-                "https://www.axis.co.id/"
+                "Recharge it yourself, then tick this. Another amount, a receipt or"
+                " already paid: under Settings > Repairs. To skip it this time, delete"
+                " the item.\n"
+                "https://www.axis.co.id/\n"
+                "The carrier's app: "
+                "https://play.google.com/store/apps/details?id=com.axis.net\n"
+                "To see the balance, dial *123#"
             ),
         }
     ]
@@ -78,7 +83,8 @@ async def test_number_that_must_be_used(house: House, admin: Context) -> None:
     assert item["summary"] == "Use Bank codes once"
     assert item["description"] == (
         "The number must be used by 2027-04-30.\n"
-        "Call, text or use a little data, then tick this."
+        "Call, text or use a little data, then tick this. To skip it this time,"
+        " delete the item."
     )
     await tick(house, admin)
     assert house.state("date", sim, "last_activity").state == "2026-11-20"
@@ -130,10 +136,11 @@ async def test_order_that_needs_a_person_cannot_be_ticked(
     await house.at("2026-11-21T06:00:00+00:00")
     (item,) = await items(house)
     assert item["summary"] == "Did it arrive? Router, 5000 IDR"
-    with pytest.raises(ServiceValidationError) as refused:
-        await tick(house, admin)
-    assert refused.value.translation_key == "todo_needs_answer"
-    assert refused.value.translation_placeholders == {"order": "1"}
+    for answer in (tick(house, admin), remove(house, admin, "1")):
+        with pytest.raises(ServiceValidationError) as refused:
+            await answer
+        assert refused.value.translation_key == "todo_needs_answer"
+        assert refused.value.translation_placeholders == {"order": "1"}
 
 
 @pytest.mark.parametrize(
@@ -148,6 +155,40 @@ async def test_items_can_only_be_ticked(
         await tick(house, admin, **changes)
     assert refused.value.translation_key == "todo_only_tick"
     assert len(await items(house)) == 1
+
+
+async def remove(house: House, context: Context, *uids: str) -> None:
+    """Delete items."""
+    entity_id = house.id("todo", house.household, "to_do")
+    await house.call("todo.remove_item", entity_id, context, item=list(uids))
+
+
+async def test_deleting_a_task_passes_it_over(house: House, member: Context) -> None:
+    house.sim(days_before=30)
+    await house.start()
+    await remove(house, member, "1")
+    (order,) = await house.orders()
+    assert (order.state, order.reason) == ("declined", "skipped")
+    assert order.next_at is not None
+    # The last second of the deadline's day in Jakarta.
+    assert order.next_at.isoformat() == "2026-12-11T16:59:59+00:00"
+    assert await items(house) == []
+    with pytest.raises(ServiceValidationError):
+        await remove(house, member, "1")
+
+
+async def test_deleting_a_question_declines_it(
+    house: House, vendor: ReloadlySimulator, member: Context
+) -> None:
+    account = house.account(vendor)
+    house.sim(
+        account=account.unique_id, operator=AXIS_OPERATOR, mode="ask", days_before=30
+    )
+    await house.start()
+    await remove(house, member, "1")
+    (order,) = await house.orders()
+    assert (order.state, order.reason) == ("declined", "person")
+    assert vendor.bought == 0
 
 
 async def test_list_speaks_the_language_of_the_household_and_uses_its_names(

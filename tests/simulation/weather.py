@@ -115,7 +115,7 @@ class Weather:
 
     def _restore(self, process: Process) -> None:
         truth = self.truth
-        _, seq, image = truth.rng.choice(truth.disk.backups)
+        taken_at, seq, image = truth.rng.choice(truth.disk.backups)
         newest = truth.disk.newest_event()[0]
         process.kill(600.0, "restored from a backup")
         truth.crashes -= 1
@@ -124,8 +124,21 @@ class Weather:
         if seq < newest:
             truth.restored_at = truth.loop.time()
         truth.oracle.restored(seq)
+        self._forget(taken_at)
         truth.stopped = truth.disk.stopped()
         truth.disk.backups = [one for one in truth.disk.backups if one[1] <= seq]
+
+    def _forget(self, since: float) -> None:
+        """Let recharges that nobody and nothing can tell of be forgotten with the ledger.
+
+        What a person recorded is gone, and who is asked only by sending does not tell either.
+        """
+        truth = self.truth
+        now = truth.loop.time()
+        for line in truth.lines:
+            expiries = {expiry for _, expiry in line.between(since, now)}
+            if not line.buys and len(expiries) > 1:
+                line.misled_until = max(line.misled_until, now + 60 * DAY)
 
     def _make_room(self) -> None:
         truth = self.truth

@@ -633,8 +633,14 @@ class Engine:
         ordinal = await self.checkout.free_ordinal(
             sim, terms_of(order), holds, approved=order
         )
+        by_automation = order.origin is Origin.ACTION and not await self._has_a_yes(
+            order
+        )
         return await self.desk.write(
-            Ledger.begin_send, order.id, "keeper", self.world.now(), ordinal=ordinal
+            Ledger.begin_send,
+            *(order.id, "keeper", self.world.now()),
+            ordinal=ordinal,
+            daily_max=AUTOMATIC_PER_DAY_MAX if by_automation else None,
         )
 
     async def launch(self, sim: Sim, order: Order, attempt: Attempt) -> Order:

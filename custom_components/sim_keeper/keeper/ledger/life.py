@@ -77,9 +77,7 @@ class OrderLife(Reader):
         only here one comes after the other.
         """
         with self._book.commit():
-            sent = views.automatic_since(self._book, now - timedelta(days=1))
-            if daily_max is not None and sent >= daily_max:
-                raise OrderRefused("daily_limit")
+            self._keep_to(daily_max, now)
             order_id = self._bear(
                 new, State.APPROVED, EventType.APPROVED, "keeper", now, holds
             )
@@ -167,7 +165,13 @@ class OrderLife(Reader):
         return self.order(order_id)
 
     def begin_send(
-        self, order_id: int, actor: str, now: datetime, *, ordinal: int = 0
+        self,
+        order_id: int,
+        actor: str,
+        now: datetime,
+        *,
+        ordinal: int = 0,
+        daily_max: int | None = None,
     ) -> tuple[Order, Attempt]:
         """Record durably that an approved order is being sent, and read it back.
 
@@ -175,10 +179,17 @@ class OrderLife(Reader):
         order of the cycle. Raises OrderRefused when the database forbids it.
         """
         with self._book.commit():
+            self._keep_to(daily_max, now)
             self._book.add(
                 now, self._sending(self.order(order_id), ordinal, actor, now)
             )
         return self._read_back(order_id)
+
+    def _keep_to(self, daily_max: int | None, now: datetime) -> None:
+        """Refuse one automatic order more than a day may have."""
+        sent = views.automatic_since(self._book, now - timedelta(days=1))
+        if daily_max is not None and sent >= daily_max:
+            raise OrderRefused("daily_limit")
 
     def send_again(self, order_id: int, now: datetime) -> tuple[Order, Attempt]:
         """Record, in one commit, that an order which never arrived is sent once more.
