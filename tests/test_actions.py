@@ -637,7 +637,9 @@ async def test_skipping_a_task_says_until_when(
     answer = await house.call("skip", user, device_id=device)
     assert tuple(answer) == (*ORDER_FIELDS, "rests_until")
     assert (answer["state"], answer["reason"]) == ("declined", "skipped")
-    assert dt_util.parse_datetime(answer["rests_until"]) > dt_util.utcnow()
+    until = dt_util.parse_datetime(answer["rests_until"])
+    assert until is not None
+    assert until > dt_util.utcnow()
     with pytest.raises(ServiceValidationError) as err:
         await house.call("skip", user, device_id=device)
     assert key_of(err) == "nothing_waiting"

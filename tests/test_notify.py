@@ -553,7 +553,8 @@ async def test_a_task_is_passed_over_with_one_tap(
     (order,) = await house.orders()
     assert (order.state, order.reason) == (State.DECLINED, "skipped")
     texts = [message["message"] for message in phones.sent]
-    assert sum("until 2030-01-20" in text for text in texts) == 1
+    (said,) = [text for text in texts if text.startswith("Skipped.")]
+    assert "until 2030-01-20" in said
     assert sum("no longer works" in text for text in texts) == 1
     await phones.tap(house, done, callers(who))
     assert [o.state for o in await house.orders()] == [State.DECLINED]
@@ -585,6 +586,23 @@ async def test_a_tap_after_it_was_recorded_elsewhere_records_nothing(
     await phones.tap(house, done, admin)
     (order,) = await house.orders()
     assert (order.state, order.cost) == (State.CONFIRMED, None)
+
+
+async def test_who_has_paid_is_asked_for_the_date_and_not_to_pay(
+    house: House,
+    task_sim: MockConfigEntry,
+    phones: Phones,
+    admin: Context,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    freezer.move_to("2030-01-15T12:00:00+07:00")
+    device = house.device(task_sim)
+    await house.call("update_reading", device_id=device, expiry="2030-01-20")
+    await house.call("record_recharge", admin, device_id=device, already_paid=True)
+    freezer.move_to("2030-01-17T12:00:00+07:00")
+    await house.wake()
+    assert "Until when is it valid now?" in phones.last["message"]
+    assert "Please recharge" not in phones.last["message"]
 
 
 async def test_a_task_without_a_deadline_is_called_to_mind(

@@ -100,6 +100,7 @@ def _details(event: Event, order: Order | None) -> dict[str, Any]:
     if order is not None:
         details["reason"] = order.reason or order.why.get("reason")
         details["assisted"] = order.assisted
+        details["where"] = order.place
         if amount := order.value or order.cost:
             details |= {"amount": float(amount.value), "currency": amount.currency}
     return {key: value for key, value in details.items() if value is not None}

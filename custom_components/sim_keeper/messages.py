@@ -15,6 +15,7 @@ from .account_messages import Say, account_lines, account_of, funding_url, is_ov
 from .const import DOMAIN
 from .flows.form import shown_money
 from .home import Home
+from .keeper.due import channel_uses_number, need
 from .keeper.errors import LedgerFault, RefusalClass
 from .keeper.ledger import Event, EventType, Ledger, RestoredFrom
 from .keeper.lifecycle import Clock, Lifecycle, lifecycle
@@ -404,7 +405,9 @@ async def _what_to_do(home: Home, case: _Case) -> list[str]:
         return [await case.say("told_do_answer")]
     if at.life.clock is not None and not deadline_speaks(at):
         return [await case.say("told_enter_expiry")]
-    if _by_hand(case.sim):
+    # An action that only texts or calls leaves recharges to people.
+    left_over = channel_uses_number(at) and need(at) is Kind.RECHARGE
+    if _by_hand(case.sim) or left_over:
         silent = at.life.clock is Clock.ACTIVITY
         return [await case.say("told_do_use" if silent else "told_do_recharge")]
     decision = decide(at, home.now())

@@ -8,7 +8,7 @@ import pytest
 from demo.client import Client, wait_until
 from demo.processes import write_dashboard
 from demo.seeding import DOMAIN
-from demo.sims import ASK, SIMS
+from demo.sims import ASK, AUTO, SIMS
 from tests.e2e.hass_process import Installation, appears
 
 from .conftest import NARROW, WIDE, OpenPage, keep
@@ -66,8 +66,12 @@ async def test_adds_a_sim_through_the_dialogs(
     await keep(page, "add-7-operator")
     await _submit(page)
     await _screen(page, "When to recharge")
+    await expect(page.get_by_text("5 MYR credit").last).to_be_visible()
     await keep(page, "add-8-rules")
     await _submit(page)
+    await _screen(page, "What will happen")
+    await keep(page, "add-9-preview")
+    await page.get_by_text("Save", exact=True).last.click()
     await page.get_by_role("button", name=re.compile("finish", re.IGNORECASE)).click()
 
     async with demo.client() as home:
@@ -80,6 +84,40 @@ async def test_adds_a_sim_through_the_dialogs(
     ).to_be_visible()
     await keep(page, "device-hotlink", full=True)
     await expect(page.get_by_text("123456789")).to_have_count(0)
+
+
+async def test_shows_what_changed_rules_will_do(
+    demo: Installation, open_page: OpenPage
+) -> None:
+    async with demo.client() as home:
+        try:
+            for language, title in (
+                ("en", "What will happen"),
+                ("zh-Hans", "将会发生什么"),
+            ):
+                await _speak(demo, home, language)
+                for scheme, width in (("light", WIDE), ("dark", NARROW)):
+                    name = f"options-{language}-{scheme}"
+                    page = await open_page(
+                        f"/config/integrations/integration/{DOMAIN}",
+                        width=width,
+                        scheme=scheme,
+                    )
+                    row = page.locator("ha-config-entry-row").filter(has_text=AUTO.name)
+                    # After the arrow that folds it, before its menu.
+                    await row.locator("ha-icon-button").nth(1).click()
+                    await expect(page.locator("ha-form").first).to_be_visible()
+                    await keep(page, f"{name}-form")
+                    await page.locator(
+                        "ha-expansion-panel"
+                    ).last.scroll_into_view_if_needed()
+                    await keep(page, f"{name}-form-end")
+                    await _submit(page)
+                    await _screen(page, title)
+                    await keep(page, f"{name}-preview")
+                    await page.context.close()
+        finally:
+            await _speak(demo, home, "en")
 
 
 async def test_approves_the_question_on_the_to_do_list(
@@ -143,5 +181,5 @@ async def _screen(page: Page, title: str) -> None:
 
 
 async def _submit(page: Page) -> None:
-    button = page.get_by_role("button", name="Submit")
-    await button.or_(page.get_by_role("button", name="Next")).click()
+    button = page.get_by_role("button", name=re.compile("Submit|Next|提交|下一步"))
+    await button.click()

@@ -103,7 +103,8 @@ class Installation:
             ("readings", line.readings),
             ("channel", {} if line.account is None else {"account": line.account}),
             ("operator", {"answer": "confirm"}),
-            ("rules", line.rules),
+            ("rules", {"product": None, **line.rules}),
+            ("save", {}),
         )
         await appears(home, line.stage)
         entry_id: str = made["result"]["entry_id"]

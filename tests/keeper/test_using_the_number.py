@@ -6,18 +6,27 @@ from datetime import timedelta
 import pytest
 
 from custom_components.sim_keeper.channels.action import ActionChannel, Proof
+from custom_components.sim_keeper.keeper.budget import HouseholdRules
 from custom_components.sim_keeper.keeper.errors import (
     NotSent,
     OrderRefused,
     OutcomeUnknown,
 )
+from custom_components.sim_keeper.keeper.forecast import Outlook, Quoted, forecast
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Effect, Kind, State
 from custom_components.sim_keeper.keeper.policy import Reason
-from custom_components.sim_keeper.keeper.sim import Field, Mode, Trust
+from custom_components.sim_keeper.keeper.ports import Wanted
+from custom_components.sim_keeper.keeper.sim import (
+    Field,
+    Mode,
+    Readings,
+    Trust,
+    only_tightens,
+)
 from custom_components.sim_keeper.keeper.statements import Typed
 
-from .builders import activity
+from .builders import activity, capabilities, situation, view
 from .gateway import USE, Gateway, action_world, quiet_line, trusting, used_on
 from .model_world import ACCOUNT, ADMIN, START, a_sim
 from .scenes import DAY, EPOCH, HOUR, KEY, MINUTE, only_order, reason_of, states_of
@@ -285,3 +294,51 @@ async def test_a_use_that_became_dearer_is_asked_for_again_as_a_use() -> None:
     done = await world.doors.approve(again.id, ADMIN)
     assert done.cost == Money(50, "USD")
     assert len(gateway.runs) == 1
+
+
+def test_a_forecast_knows_what_it_will_cost() -> None:
+    line = quiet_line()
+    at = situation(
+        line,
+        view(readings=Readings(last_activity=activity(TODAY))),
+        capabilities=capabilities(uses_number=True),
+    )
+    asked: list[Wanted] = []
+
+    def quote(buys: Wanted) -> Quoted:
+        asked.append(buys)
+        return Quoted(price=Money(10, "USD"))
+
+    household = HouseholdRules(zone=line.zone)
+    (told,) = forecast(
+        [Outlook(at=at, quote=quote)], household, (), START, timedelta(days=60)
+    )
+    assert [(one.at.date() - TODAY).days for one in told.recharges] == [25, 50]
+    assert {one.kind for one in told.recharges} == {Kind.ACTIVITY}
+    assert told.total == (Money(20, "USD"),)
+    assert set(asked) == {Wanted()}
+
+
+def test_a_forecast_sees_the_day_on_which_a_limit_forbids_it() -> None:
+    line = quiet_line(cap="0.05")
+    at = situation(
+        line,
+        view(readings=Readings(last_activity=activity(TODAY))),
+        capabilities=capabilities(uses_number=True),
+    )
+    (told,) = forecast(
+        [Outlook(at=at, quote=lambda _: Quoted(price=Money(10, "USD")))],
+        HouseholdRules(zone=line.zone),
+        (),
+        START,
+        timedelta(days=60),
+    )
+    assert told.recharges == ()
+    assert told.starved_on == TODAY + timedelta(days=25)
+
+
+def test_trust_is_loosened_by_a_person_only() -> None:
+    trusting_rules = quiet_line().rules
+    cautious = replace(trusting_rules, channel_trusted=False)
+    assert only_tightens(trusting_rules, cautious)
+    assert not only_tightens(cautious, trusting_rules)
