@@ -1,7 +1,6 @@
 """What is sold for a SIM, as people and the planner choose from it."""
 
 from custom_components.sim_keeper.keeper.carrier_data import load_carriers
-from custom_components.sim_keeper.keeper.course import Option
 from custom_components.sim_keeper.keeper.forecast import Quoted
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.ports import Product, Wanted
@@ -118,26 +117,11 @@ def test_quotes() -> None:
     )
 
 
-def test_without_a_price_there_is_no_quote_and_no_option() -> None:
+def test_without_a_price_there_is_no_quote() -> None:
     unpriced = Product(id="r", name="R", value=idr(5000), value_max=idr(60_000))
     prices = sold(fixed("a", 10_000, None), unpriced)
     assert prices.quoted(Wanted(amount=idr(10_000))) is None
     assert prices.quoted(Wanted(amount=idr(7000))) is None
-    assert prices.options() == ()
-
-
-def test_the_planner_sees_only_what_buys_time() -> None:
-    prices = sold(
-        fixed("tiny", 1000, 10), fixed("free", 5000, 0), fixed("good", 10_000, 75)
-    )
-    assert prices.options() == (
-        Option(
-            wanted=Wanted(amount=idr(10_000)),
-            price=usd(75),
-            days=15,
-            credit=1_000_000,
-        ),
-    )
 
 
 def test_a_day_costs_its_part_rounded_up() -> None:

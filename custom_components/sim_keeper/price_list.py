@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from .keeper.carriers import CarrierProfile
-from .keeper.course import Option
 from .keeper.forecast import Quoted
 from .keeper.money import Money
 from .keeper.ports import Product, Wanted
-from .keeper.sim import Sim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,19 +107,6 @@ class PriceList:
                     return Quoted(price=price, value=amount, days=days)
         return None
 
-    def options(self) -> tuple[Option, ...]:
-        """Return what the planner can choose from: what has a price and buys time."""
-        found = (
-            option_of(
-                self.carrier,
-                choice.wanted,
-                Quoted(price=choice.price, value=choice.credit, days=choice.days),
-            )
-            for choice in self.choices()
-            if choice.price is not None
-        )
-        return tuple(option for option in found if option is not None)
-
     def _order(self, product: Product) -> Wanted:
         """Return how a product is ordered: by its credit, where nothing else delivers that.
 
@@ -139,31 +124,9 @@ class PriceList:
         return _days_for(self.carrier, product.value)
 
 
-def by_hand_options(sim: Sim) -> tuple[Option, ...]:
-    """Return what a person can choose from who pays the carrier itself: the steps of its ladder."""
-    found = (
-        option_of(
-            sim.carrier, Wanted(amount=amount), Quoted(price=amount, value=amount)
-        )
-        for amount in _steps(sim.carrier)
-    )
-    return tuple(option for option in found if option is not None)
-
-
 def per_day(price: Money, days: int | None) -> Money | None:
     """Return what a day of validity costs, rounded up to a minor unit."""
     return None if not days else Money(-(-price.minor // days), price.currency)
-
-
-def option_of(carrier: CarrierProfile, wanted: Wanted, quoted: Quoted) -> Option | None:
-    """Return a purchase as the planner sees it; None for what buys no time."""
-    days = quoted.days
-    if days is None and quoted.value is not None:
-        days = _days_for(carrier, quoted.value)
-    if quoted.price.minor <= 0 or not days:
-        return None
-    credit = 0 if quoted.value is None else quoted.value.minor
-    return Option(wanted=wanted, price=quoted.price, days=days, credit=credit)
 
 
 def _steps(carrier: CarrierProfile) -> Sequence[Money]:

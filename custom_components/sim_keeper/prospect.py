@@ -1,6 +1,6 @@
 """What the rules of one SIM will do, what it costs, and what would be cheaper. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from .keeper.forecast import AHEAD, Forecast, Outlook, Planned, Quoted, forecast
 from .keeper.ledger import LedgerView, Spending
 from .keeper.lifecycle import lifecycle
 from .keeper.money import Money
+from .keeper.options import ladder_options, options_for
 from .keeper.orders import Kind
 from .keeper.planner import always, cheapest
 from .keeper.policy import wanted
@@ -19,7 +20,7 @@ from .keeper.ports import Capabilities, Wanted
 from .keeper.purchase import course_of
 from .keeper.sim import Readings, Sim
 from .keeper.situation import Situation
-from .price_list import PriceList, by_hand_options, option_of
+from .price_list import PriceList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ def look_ahead(
     (found,) = forecast([outlook], household, spent, now, ahead)
     return Prospect(
         forecast=found,
-        cheaper=_cheaper(at, options, quote, now),
+        cheaper=_cheaper(at, prices, options, now),
         pays_in=at.sim.rules.pays_in or at.sim.currency,
     )
 
@@ -132,9 +133,9 @@ def _options(sim: Sim, prices: PriceList | None) -> tuple[Option, ...]:
     """Return what the planner can choose from, all in the currency that pays."""
     pays_in = sim.rules.pays_in or sim.currency
     if prices is not None:
-        found = prices.options()
+        found = options_for(sim, prices.products)
     else:
-        found = () if sim.account is not None else by_hand_options(sim)
+        found = () if sim.account is not None else ladder_options(sim)
     return tuple(option for option in found if option.price.currency == pays_in)
 
 
@@ -151,23 +152,15 @@ def _as_last_time(at: Situation, buys: Wanted) -> Quoted | None:
 
 
 def _cheaper(
-    at: Situation,
-    options: Sequence[Option],
-    quote: Callable[[Wanted], Quoted | None],
-    now: datetime,
+    at: Situation, prices: PriceList | None, options: Sequence[Option], now: datetime
 ) -> Cheaper | None:
     """Compare the rules' own purchase with the cheapest plan, where a deadline makes it due."""
     rules, buys = at.sim.rules, wanted(at, now)
     by_deadline = set_rules(at.sim) & DEADLINE_RULES.keys()
     if rules.cheapest or buys is None or not by_deadline:
         return None
-    quoted = quote(buys)
-    if quoted is None and at.sim.account is None and buys.amount is not None:
-        quoted = Quoted(price=buys.amount, value=buys.amount)
-    if quoted is None:
-        return None
-    own = option_of(at.sim.carrier, buys, quoted)
-    if own is None or any(o.price.currency != own.price.currency for o in options):
+    own = _own(buys, prices, options)
+    if own is None:
         return None
     course = course_of(at, now)
     plan, usual = cheapest(course, options), always(course, own)
@@ -177,3 +170,12 @@ def _cheaper(
     return Cheaper(
         plan=plan, cost=Money(plan.cost, currency), now=Money(usual.cost, currency)
     )
+
+
+def _own(
+    buys: Wanted, prices: PriceList | None, options: Sequence[Option]
+) -> Option | None:
+    """Return what the rules buy, as the planner sees it; it knows products by their id."""
+    choice = None if prices is None else prices.choice(buys)
+    names = [buys] if choice is None else [buys, Wanted(product=choice.id)]
+    return next((option for option in options if option.wanted in names), None)

@@ -107,13 +107,3 @@ class SimOptionsFlow(FormFlow, OptionsFlow):
             rules_placeholders(terms, form),
             last_step=False,
         )
-
-
-class RefusedOptionsFlow(OptionsFlow):
-    """An account has no options."""
-
-    async def async_step_init(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Say where its settings are."""
-        return self.async_abort(reason="account_has_no_options")

@@ -64,11 +64,11 @@ async def _standing(
 ) -> Standing:
     """Read how a SIM stands; before the first setup, and without a ledger, from what was typed."""
     home = hass.data.get(HOME)
-    if home is not None and home.engine.desk.fault is None:
+    if home is not None:
         try:
             at, spent = await home.engine.situation(sim)
         except LedgerBroken:
-            pass
+            pass  # What was typed is all that is known then.
         else:
             if typed is not None:
                 at = replace(at, view=replace(at.view, readings=typed))
@@ -167,7 +167,8 @@ async def _cheaper(
     for step in cheaper.plan.steps:
         buys = step.option.wanted
         found = None if prices is None else prices.choice(buys)
-        name = shown_money(buys.amount) if buys.amount else found and found.name
+        credit = buys.amount or (found and found.credit)
+        name = shown_money(credit) if credit else found and found.name
         names[plain(name or buys.product or "–")] = None
     shown = [*names][:_HINTS_MAX] + ["…"] * (len(names) > _HINTS_MAX)
     return await sentence(

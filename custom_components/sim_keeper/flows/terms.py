@@ -10,6 +10,7 @@ from ..const import CONF_WALLET_CURRENCY
 from ..entries import is_action, is_loopback_account, uses_number
 from ..keeper.carriers import CarrierProfile
 from ..keeper.contradictions import Contradiction, contradictions
+from ..keeper.options import options_for
 from ..keeper.sim import Rules, Sim
 from ..price_list import PriceList
 
@@ -63,8 +64,9 @@ class Terms:
 
     def contradictions(self, rules: Rules) -> tuple[Contradiction, ...]:
         """Return what is wrong with rules for this SIM."""
-        options = () if self.prices is None else self.prices.options()
-        found = contradictions(self.sim_with(rules), self.today, options)
+        sim, prices = self.sim_with(rules), self.prices
+        options = () if prices is None else options_for(sim, prices.products)
+        found = contradictions(sim, self.today, options)
         if self.account is None or not uses_number(self.account):
             return found
         return tuple(one for one in found if one is not Contradiction.NOTHING_TO_BUY)

@@ -36,9 +36,10 @@ class LedgerDesk:
 
     async def close(self) -> None:
         """Close the file."""
-        if self._ledger is not None:
-            await self._world.run(self._ledger.close)
-            self._ledger = None
+        # Whoever comes from now on finds it closed, and not a file that seems to be damaged.
+        ledger, self._ledger = self._ledger, None
+        if ledger is not None:
+            await self._world.run(ledger.close)
 
     @property
     def newest(self) -> int:

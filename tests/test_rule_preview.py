@@ -1,0 +1,63 @@
+"""The options of a SIM in a running home: the preview knows the ledger, and saving goes ahead."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.sim_keeper.keeper.ledger import Ledger
+
+from .config_flow.builders import Flows
+from .home_fixtures import House
+
+
+@pytest.fixture
+async def sim(house: House) -> MockConfigEntry:
+    """Return a SIM that buys through the account."""
+    house.account()
+    entry = house.buying_sim(low_balance=None)
+    await house.start()
+    expiry = (dt_util.utcnow() + timedelta(days=100)).date()
+    await house.call(
+        "update_reading", device_id=house.device(entry), expiry=expiry.isoformat()
+    )
+    return entry
+
+
+async def test_the_preview_begins_with_what_the_ledger_knows(
+    house: House, sim: MockConfigEntry
+) -> None:
+    due = (dt_util.utcnow() + timedelta(days=100 - 14)).date()
+    flows = Flows(house.hass)
+    await flows.options(sim)
+    await flows.submit()
+    # Both words of a price: what arrives, and what it costs.
+    assert flows.preview[0] == (
+        f"Next recharge on {due.isoformat()}: 25000 IDR for about 1.65 USD."
+    )
+    assert house.vendor.bought == 0
+
+
+async def test_saving_is_a_go_ahead(house: House, sim: MockConfigEntry) -> None:
+    before = await house.home.engine.desk.read(Ledger.last_event)
+    flows = Flows(house.hass)
+    await flows.options(sim)
+    await flows.finish(when={"days_before": 15})
+    await house.settle()
+    assert house.home.engine.sims[sim.data["epoch"]].rules.days_before == 15
+    assert await house.home.engine.desk.read(Ledger.last_event) > before
+
+
+async def test_without_a_ledger_the_rules_can_still_be_looked_at(
+    house: House, tmp_path: Path
+) -> None:
+    entry = house.sim()
+    (tmp_path / "sim_keeper.db").write_text("this is not a database")
+    (tmp_path / ".sim_keeper.witness").touch()
+    await house.start()
+    flows = Flows(house.hass)
+    await flows.options(entry)
+    await flows.submit()
+    assert flows.preview[0].startswith("When the next recharge is due cannot be told")
