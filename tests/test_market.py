@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from homeassistant.util.ssl import get_default_context
 import pytest
 
 from custom_components.sim_keeper.channels.http import open_session
@@ -39,7 +40,7 @@ async def channel(vendor: ReloadlySimulator) -> AsyncGenerator[ReloadlyChannel]:
         "environment": "live",
         "base_url": vendor.url,
     }
-    async with open_session(None) as session:
+    async with open_session(get_default_context()) as session:
         yield ReloadlyChannel(session, login)
 
 

@@ -22,13 +22,15 @@ def sold(*products: Product) -> PriceList:
     return PriceList(carrier=AXIS, products=products)
 
 
-def fixed(id_: str, value: int | None, cents: int | None, **more: int) -> Product:
+def fixed(
+    id_: str, value: int | None, cents: int | None, days: int | None = None
+) -> Product:
     return Product(
         id=id_,
         name=f"Name of {id_}",
         value=None if value is None else idr(value),
         price=None if cents is None else usd(cents),
-        **more,
+        days=days,
     )
 
 

@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.sim_keeper.keeper.ledger import Ledger
 
-from .config_flow.builders import Flows
+from .config_flow.builders import AXIS_TOO, Flows
 from .home_fixtures import House
 
 
@@ -61,3 +61,30 @@ async def test_without_a_ledger_the_rules_can_still_be_looked_at(
     await flows.options(entry)
     await flows.submit()
     assert flows.preview[0].startswith("When the next recharge is due cannot be told")
+
+
+async def test_a_new_sim_is_foretold_from_what_was_typed(
+    house: House, sim: MockConfigEntry
+) -> None:
+    expiry = (dt_util.utcnow() + timedelta(days=100)).date()
+    flows = Flows(house.hass)
+    await flows.start()
+    await flows.choose("sim")
+    await flows.type(number=AXIS_TOO)
+    await flows.submit()
+    await flows.submit()
+    await flows.type(expiry=expiry.isoformat())
+    await flows.submit()
+    await flows.submit()
+    await flows.submit(days_before=20)
+    due = expiry - timedelta(days=20)
+    assert flows.preview[0].startswith(f"Next recharge on {due.isoformat()}: ")
+    await flows.choose("rules")
+    await flows.finish(days_before=25)
+    added = flows.result["result"]
+    await house.settle()
+    state = house.hass.states.get(house.entity("sensor", added, "next_recharge"))
+    assert state is not None
+    assert state.state[:10] in {
+        (expiry - timedelta(days=days)).isoformat() for days in (25, 26)
+    }

@@ -82,6 +82,11 @@ def labels(flows: Flows) -> dict[str, str]:
     }
 
 
+def nearest(flows: Flows) -> str:
+    """Return the amounts on sale that the form names."""
+    return (flows.result["description_placeholders"] or {})["nearest"]
+
+
 async def save(flows: Flows, **changes: Any) -> None:
     """Submit the form, see the preview, and save."""
     await flows.finish(**changes)
@@ -391,9 +396,9 @@ async def test_what_is_sold_stands_in_a_list_with_its_price_for_a_day(
     assert flows.filled["what"] == {"amount": "2"}
     await flows.submit()
     assert flows.errors == {"what": "amount_not_sold"}
-    assert flows.result["description_placeholders"]["nearest"] == "5 MYR"
+    assert nearest(flows) == "5 MYR"
     await flows.submit(what={"amount": "7"})
-    assert flows.result["description_placeholders"]["nearest"] == "5 MYR, 10 MYR"
+    assert nearest(flows) == "5 MYR, 10 MYR"
     await flows.submit(what={"amount": "10", "product": "9002:5"})
     assert flows.errors == {"what": "amount_or_product"}
     await flows.submit(what={"amount": None, "product": "9002:10", "fill_up_to": "20"})
@@ -405,6 +410,14 @@ async def test_what_is_sold_stands_in_a_list_with_its_price_for_a_day(
     assert "product" not in hotlink.options
     await flows.options(hotlink)
     assert flows.filled["what"] == {"product": "9002:10"}
+
+
+async def test_the_same_amount_twice_is_no_contradiction(
+    flows: Flows, hotlink: MockConfigEntry
+) -> None:
+    await flows.options(hotlink)
+    await save(flows, what={"amount": "30", "product": "9002:30"})
+    assert hotlink.options["amount"] == "30.00"
 
 
 async def test_an_amount_that_is_sold_can_be_typed(
@@ -435,7 +448,7 @@ async def test_any_amount_within_the_limits_can_be_typed(
     assert flows.filled["what"] == {"product": "own", "amount": "7000"}
     await flows.submit(what={"amount": "4000"})
     assert flows.errors == {"what": "amount_not_sold"}
-    assert flows.result["description_placeholders"]["nearest"] == "5000 IDR"
+    assert nearest(flows) == "5000 IDR"
     await save(flows, what={"amount": "8000"})
     assert entry.options["amount"] == "8000.00"
 
@@ -514,7 +527,7 @@ async def test_preview_of_a_calendar(flows: Flows, hass: HomeAssistant) -> None:
     calendar = {"calendar_start": "2026-12-31", "calendar_every": 3}
     said = await preview(flows, entry, calendar=calendar, what={"amount": "50000"})
     assert said[0] == "Next recharge on 2026-12-31: 50000 IDR."
-    assert said[1].startswith("In a year: ")
+    assert said[1].startswith("Recharges in a year: ")
 
 
 async def test_preview_with_a_price_and_a_cap_that_starves(
@@ -532,8 +545,8 @@ async def test_preview_with_a_price_and_a_cap_that_starves(
         limits={"monthly_cap": "5"},
     )
     assert said[0] == "Next recharge on 2026-12-01: 10 MYR for about 2.31 USD."
-    assert said[1].startswith("In a year: ")
-    assert said[1].endswith(" USD together.")
+    assert said[1].startswith("Recharges in a year: ")
+    assert said[1].endswith(" USD.")
     assert said[2].startswith("⚠️ On 2026-12-15 a limit leaves no room")
 
 

@@ -78,7 +78,7 @@ async def test_adds_a_sim_that_a_person_recharges(flows: Flows, freezer: Any) ->
     assert flows.result["menu_options"] == ["save", "rules"]
     assert flows.preview == [
         "Next recharge on 2027-01-17: 25000 IDR.",
-        "In a year: 20 recharges, about 500000 IDR together.",
+        "Recharges in a year: 20, together about 500000 IDR.",
         "Cheaper: 10000 IDR + 25000 IDR + 50000 IDR would save about 140000 IDR a year.",
     ]
     await flows.choose("save")

@@ -24,11 +24,11 @@ def read_choice(form: Form, terms: Terms) -> tuple[Money | None, str | None]:
         if prices is not None and amount is not None and not prices.sells(amount):
             form.errors[CONF_AMOUNT] = "amount_not_sold"
         return amount, None
-    if amount is not None:
-        form.errors[CONF_AMOUNT] = "amount_or_product"
     asked = Wanted(product=chosen)
     found = None if prices is None else prices.choice(asked)
     wanted = asked if found is None else found.wanted
+    if amount is not None and amount != wanted.amount:
+        form.errors[CONF_AMOUNT] = "amount_or_product"
     return wanted.amount, wanted.product
 
 
