@@ -7,6 +7,7 @@ import stat
 from typing import Any
 
 from aiohttp import FormData
+from homeassistant.components import file_upload
 from homeassistant.components.backup.const import EXCLUDE_FROM_BACKUP
 from homeassistant.core import Context
 import pytest
@@ -109,8 +110,15 @@ def test_no_picture_takes_the_place_of_another(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def upload(hass_client: ClientSessionGenerator, form: Form) -> Upload:
+def upload(
+    hass_client: ClientSessionGenerator,
+    form: Form,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Upload:
     """Return how the frontend uploads a file, with a name that lies."""
+    # Home Assistant uploads into one folder of the machine, which it removes when it stops.
+    monkeypatch.setattr(file_upload, "TEMP_DIR_NAME", str(tmp_path / "uploads"))
 
     async def send(content: bytes) -> str:
         client = await form.answering.connect()
@@ -166,6 +174,7 @@ async def test_a_picture_is_kept_with_the_order(
         (JPEG + bytes(BYTES_MAX), "picture_too_large"),
         (None, "picture_gone"),
     ],
+    ids=["unknown", "too large", "gone"],
 )
 async def test_a_refused_picture_stands_at_its_field(
     house: House,

@@ -50,8 +50,8 @@ async def test_a_stop_between_record_and_send_sends_nothing(how: str) -> None:
     await world.begin(sim)
     write = Ledger.bear_sending
 
-    def interrupted(self: Ledger, *args: Any) -> Any:
-        found = write(self, *args)
+    def interrupted(self: Ledger, *args: Any, **kwargs: Any) -> Any:
+        found = write(self, *args, **kwargs)
         if how == "stop":
             self.set_setting("stop_all_spending", "on", "user:1", world.now())
         elif how == "stopping":
