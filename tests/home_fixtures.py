@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from homeassistant.auth.models import User
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -101,7 +102,7 @@ class House:
         assert device is not None
         return device.id
 
-    def entity(self, platform: str, entry: MockConfigEntry, key: str) -> str:
+    def entity(self, platform: str, entry: ConfigEntry[Any], key: str) -> str:
         """Return the id of an entity."""
         entity_id = er.async_get(self.hass).async_get_entity_id(
             platform, DOMAIN, f"{entry.unique_id}_{key}"
