@@ -187,8 +187,9 @@ class OrderLife(Reader):
 
     def _keep_to(self, daily_max: int | None, now: datetime) -> None:
         """Refuse one automatic order more than a day may have."""
-        sent = views.automatic_since(self._book, now - timedelta(days=1))
-        if daily_max is not None and sent >= daily_max:
+        if daily_max is None:
+            return
+        if views.automatic_since(self._book, now - timedelta(days=1)) >= daily_max:
             raise OrderRefused("daily_limit")
 
     def send_again(self, order_id: int, now: datetime) -> tuple[Order, Attempt]:
