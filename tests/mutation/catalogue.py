@@ -270,7 +270,7 @@ MUTATIONS = (
         "tests/keeper/ledger/test_lost_keys.py",
         Edit(
             "ledger/life.py",
-            "if new.assisted or new.traceable or not since:",
+            "if not since or views.cycle_floor(self._book, new.sim)[1] == since:",
             "if since:",
         ),
     ),

@@ -1,6 +1,7 @@
 """One order, each vendor, each outcome: death at every point and pair of points, every cancellation."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 import logging
@@ -143,23 +144,20 @@ def run_script(kind: str, script: tuple[str, ...], *, pairs: bool) -> Report:
     return report
 
 
-def run_all(*, pairs: bool = True, jobs: int = 1) -> Report:
-    """Run everything and gather what was found."""
-    total = Report()
-    cases = [(kind, script, pairs) for kind in KINDS for script in SCRIPTS]
-    if jobs > 1:
-        with multiprocessing.get_context("fork").Pool(jobs) as pool:
-            found = pool.map(_run_case, cases, chunksize=1)
-    else:
-        found = list(map(_run_case, cases))
-    for one in found:
-        total.runs += one.runs
-        total.crashes += one.crashes
-        total.counts.update(one.counts)
-        total.failures += one.failures
-    return total
+def run_all(jobs: int = 1) -> Iterator[tuple[str, Report]]:
+    """Run everything, vendor by vendor; yield what was found at each."""
+    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+        for kind in KINDS:
+            total = Report()
+            cases = [(kind, script) for script in SCRIPTS]
+            for one in pool.imap(_run_case, cases, chunksize=1):
+                total.runs += one.runs
+                total.crashes += one.crashes
+                total.counts.update(one.counts)
+                total.failures += one.failures
+            yield kind, total
 
 
-def _run_case(case: tuple[str, tuple[str, ...], bool]) -> Report:
-    kind, script, pairs = case
-    return run_script(kind, script, pairs=pairs)
+def _run_case(case: tuple[str, tuple[str, ...]]) -> Report:
+    kind, script = case
+    return run_script(kind, script, pairs=True)

@@ -35,9 +35,15 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     began = time.monotonic()
     report = Report()
-    if options.exhaustive:
-        report = run_all(jobs=options.jobs)
-        for failure in report.failures[:_SHOWN]:
+    for kind, found_there in run_all(options.jobs) if options.exhaustive else ():
+        report.runs += found_there.runs
+        report.crashes += found_there.crashes
+        report.counts.update(found_there.counts)
+        # These runs take long: whoever waits sees how far they are.
+        print(
+            f"{kind}: {found_there.runs} runs, {dict(found_there.counts)}", flush=True
+        )
+        for failure in found_there.failures[:_SHOWN]:
             print(failure, end="\n\n")
     counts, hits = Counter(report.counts), Counter[str]()
     orders, crashes, shown = 0, report.crashes, 0

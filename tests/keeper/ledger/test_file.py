@@ -332,6 +332,12 @@ def test_a_restored_ledger_speaks_again_with_its_witness(path: Path) -> None:
     assert ledger.view(EPOCH, None, NOW).restored
 
 
+def test_a_shorter_witness_leaves_nothing_of_a_longer_one(path: Path) -> None:
+    file.write_witness(path, UUID * 3, 10**9)
+    file.write_witness(path, UUID, 7)
+    assert file.read_witness(path) == (UUID, 7)
+
+
 def test_a_witness_that_cannot_be_written_freezes(path: Path) -> None:
     ledger = made_at(path)
     witness = file.witness_path(path)

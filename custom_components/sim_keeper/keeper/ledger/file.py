@@ -120,11 +120,18 @@ def read_witness(path: Path) -> tuple[str, int] | None:
 
 
 def write_witness(path: Path, ledger_uuid: str, seq: int) -> None:
-    """Note the last event. Not synced: a witness that lags or is lost only makes us careful."""
-    target = witness_path(path)
-    fresh = target.with_name(target.name + ".new")
-    fresh.write_text(json.dumps({"uuid": ledger_uuid, "seq": seq}), encoding="utf-8")
-    fresh.replace(target)
+    """Note the last event, in place and not synced.
+
+    It is written at each commit, and a rename would cost as much as a quarter of that. A witness
+    that lags, is torn or lost only makes us careful.
+    """
+    text = json.dumps({"uuid": ledger_uuid, "seq": seq}).encode()
+    handle = os.open(witness_path(path), os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        os.pwrite(handle, text, 0)
+        os.ftruncate(handle, len(text))
+    finally:
+        os.close(handle)
 
 
 def snapshot_path(path: Path) -> Path:

@@ -412,10 +412,10 @@ class OrderLife(Reader):
         Where the vendor cannot be asked for them without buying, it would answer for an old
         purchase as if it were this one.
         """
-        since = views.doubted_since(self._book, new.sim)
-        if new.assisted or new.traceable or not since:
+        if new.assisted or new.traceable:
             return []
-        if views.cycle_floor(self._book, new.sim)[1] == since:
+        since = views.doubted_since(self._book, new.sim)
+        if not since or views.cycle_floor(self._book, new.sim)[1] == since:
             return []
         # A restore may wipe out an earlier one with its floor. The newest hash is another in every
         # course of events, so that the floors differ.
