@@ -149,6 +149,28 @@ async def test_a_lookup_that_fails_says_nothing(error: Exception) -> None:
     assert world.vendor.submits == [KEY]
 
 
+@pytest.mark.parametrize("fault", [Fault.LOSE_ANSWER, Fault.PENDING])
+async def test_whoever_cannot_be_read_for_long_is_tried_less_often(
+    fault: Fault,
+) -> None:
+    world, _ = await faulty_world(fault)
+    world.vendor.lookup_error = Unavailable("HTTP 503")
+    await world.pass_time(2 * HOUR)
+    early = world.types().count("looked")
+    await world.pass_time(21 * HOUR)
+    late = world.types().count("looked") - early
+    # In two hours every five minutes, in the next twenty-one from there to every hour.
+    assert 20 <= early <= 27
+    assert 50 <= late <= 70
+
+
+async def test_what_has_vanished_is_asked_for_less_often() -> None:
+    world, _ = await faulty_world(Fault.PENDING)
+    world.vendor.bought.clear()
+    await world.pass_time(23 * HOUR)
+    assert 70 <= world.types().count("looked") <= 97
+
+
 async def test_a_lookup_that_is_broken_for_a_day_still_ends_with_a_person() -> None:
     world, sim = await faulty_world(Fault.LOSE_ANSWER)
     world.vendor.lookup_error = RuntimeError("a bug")
@@ -270,6 +292,28 @@ async def test_a_sim_whose_recharge_was_taken_back_is_not_thought_to_be_recharge
     world.vendor.bought[0].undone = True
     await world.pass_time(3 * DAY)
     assert len(world.vendor.delivered) == 1
+
+
+async def test_what_a_person_has_settled_may_still_be_taken_back() -> None:
+    world, sim = await faulty_world(Fault.PENDING)
+    await world.pass_time(25 * HOUR)
+    order = await only_order(world, sim)
+    assert order.state is State.NEEDS_PERSON
+    await world.doors.resolve(order.id, arrived=True, note=None, caller=ADMIN)
+    world.vendor.bought[0].undone = True
+    await world.pass_time(7 * HOUR)
+    assert (await world.orders(sim))[0].state is State.REVERSED
+    assert world.types().count("reversed") == 1
+
+
+async def test_what_a_person_has_settled_is_left_alone_in_the_end() -> None:
+    world, sim = await faulty_world(Fault.PENDING)
+    await world.pass_time(25 * HOUR)
+    order = await only_order(world, sim)
+    await world.doors.resolve(order.id, arrived=True, note=None, caller=ADMIN)
+    await world.pass_time(10 * DAY)
+    order = await only_order(world, sim)
+    assert (order.state, order.next_at) == (State.CONFIRMED, None)
 
 
 async def test_a_delivery_is_looked_at_once_more_and_then_left_alone() -> None:

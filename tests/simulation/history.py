@@ -1,4 +1,4 @@
-"""One random history: sixty days and more of three lines, and of everything that goes wrong."""
+"""One random history: some weeks of three busy lines, and of everything that goes wrong."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,10 +20,11 @@ from .rest import check_rest
 from .sources import Source
 from .vendors import Vendor
 from .weather import Weather
-from .world import ACCOUNT, HOME_ZONE, ErrorCounter, Truth
+from .world import ACCOUNT, HOME_ZONE, START, ErrorCounter, Truth
 
-DAYS = 60
-REST_DAYS = 9
+DAYS = (8, 12, 12, 16, 40)
+"""Many short histories meet more than few long ones; the long ones meet what takes its time."""
+REST_DAYS = 5
 _ZONES = ("Asia/Hong_Kong", "Europe/London", "America/New_York", "Pacific/Auckland")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _HEART = logging.getLogger("custom_components.sim_keeper.keeper")
@@ -58,7 +59,8 @@ def run_history(seed: int) -> Outcome:
 
 
 def _run(seed: int, errors: ErrorCounter) -> Outcome:
-    truth = Truth(seed)
+    # On any day of a year: months end, and clocks change in one zone or another.
+    truth = Truth(seed, start=START + DAY * Random(seed * 31 + 7).randrange(365))
     rng = truth.rng
     truth.vendor = Vendor(
         truth, rng.choice(("pure", "pure", "guard", "paying", "blind"))
@@ -67,7 +69,7 @@ def _run(seed: int, errors: ErrorCounter) -> Outcome:
         truth.vendor.automatic = Automatic.AFTER_ONE_SUPERVISED
     truth.household = HouseholdRules(
         zone=HOME_ZONE,
-        monthly_caps=(Money(rng.choice((2500, 4000, 20000)), "USD"),),
+        monthly_caps=(Money(rng.choice((3000, 5000, 20000)), "USD"),),
     )
     truth.lines += three_lines(rng)
     for line in truth.lines:
@@ -82,7 +84,7 @@ def _run(seed: int, errors: ErrorCounter) -> Outcome:
     for line in truth.lines:
         _live(truth, line, people, liveness)
     truth.start_process()
-    truth.run_for(timedelta(days=DAYS))
+    truth.run_for(timedelta(days=rng.choice(DAYS)))
     truth.faults.quiet = True
     weather.calm()
     truth.run_for(timedelta(days=REST_DAYS))
@@ -126,14 +128,14 @@ def three_lines(rng: Random) -> list[Line]:
         minor = {"HKD": 5000, "GBP": 500, "EUR": 600}[currency]
         mode = Mode.ASK if index == 2 else Mode.AUTO
         low = index == 0 or (index == 2 and rng.random() < 0.5)
-        days = rng.choice((20, 30, 45))
+        days = rng.choice((16, 22, 30) if mode is Mode.ASK else (11, 16, 22))
         threshold = minor * 2 // 5
         rules = Rules(
             mode=mode,
             low_balance=Money(threshold, currency) if low else None,
-            days_before=None if low else (12 if mode is Mode.ASK else 5),
+            days_before=None if low else (9 if mode is Mode.ASK else 5),
             amount=Money(minor, currency),
-            monthly_cap=Money(rng.choice((1500, 3000, 6000)), "USD"),
+            monthly_cap=Money(rng.choice((2000, 4000, 8000)), "USD"),
         )
         sim = Sim(
             epoch="".join(rng.choice(_LETTERS) for _ in range(10)),
@@ -156,8 +158,8 @@ def three_lines(rng: Random) -> list[Line]:
             Line(
                 sim=sim,
                 balance=minor + rng.randrange(minor),
-                expiry=300 if low else 3 + rng.randrange(20),
-                daily_use=minor // rng.choice((8, 12, 20)) if low else 0,
+                expiry=300 if low else 3 + rng.randrange(9),
+                daily_use=minor // rng.choice((4, 6, 10)) if low else 0,
                 days=400 if low else days,
                 threshold=threshold,
                 buys=low or rng.random() < 0.6,

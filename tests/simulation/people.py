@@ -294,19 +294,22 @@ class People:
 
     async def stop_all(self, process: Process) -> None:
         """Press stop, and lift it a day or three later."""
-        await process.doors.set_stop(on=True, caller=ADMIN)
-        self.truth.stopped = True
         self.do(DAY * (0.5 + 2 * self.truth.rng.random()), self.lift_stop)
+        try:
+            await process.doors.set_stop(on=True, caller=ADMIN)
+        finally:
+            # Whoever dies here may have written it down.
+            self.truth.stopped = self.truth.disk.stopped()
 
     async def lift_stop(self, process: Process) -> None:
         """Let it spend again."""
         self.truth.stopped = False
         try:
             await process.doors.set_stop(on=False, caller=ADMIN)
-        except KeeperError:
-            self.truth.stopped = True
-            self.do(HOUR, self.lift_stop)
-            raise
+        finally:
+            if self.truth.disk.stopped():
+                self.truth.stopped = True
+                self.do(HOUR, self.lift_stop)
 
 
 def typed_first(line: Line, now: datetime) -> tuple[Reading, ...]:

@@ -17,6 +17,7 @@ from custom_components.sim_keeper.keeper.errors import (
     Unavailable,
 )
 from custom_components.sim_keeper.keeper.ledger import Event, Ledger
+from custom_components.sim_keeper.keeper.ledger.book import TOLD
 from custom_components.sim_keeper.keeper.ledger.reader import Reader
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.ports import (
@@ -286,7 +287,8 @@ class Process:
                 f"event {event.seq} {event.type.value} order {event.order_id}"
                 f" {event.sim} by {event.actor}"
             )
-        self._tell_soon()
+        if event.type in TOLD:
+            self._tell_soon()
 
     def login_failed(self, account: str) -> None:
         """Hear that an account needs new credentials."""

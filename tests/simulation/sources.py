@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .process import Process
     from .world import Truth
 
-EVERY_S = (8 * HOUR, 12 * HOUR, 24 * HOUR, 30 * HOUR)
+EVERY_S = (8 * HOUR, 18 * HOUR, 24 * HOUR, 30 * HOUR)
 LAG_MAX_S = 48 * HOUR
 
 

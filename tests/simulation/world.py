@@ -122,11 +122,13 @@ class Disk:
 class Truth:
     """The world of one history."""
 
-    def __init__(self, seed: int, faults: Faults | None = None) -> None:
+    def __init__(
+        self, seed: int, faults: Faults | None = None, *, start: float = START
+    ) -> None:
         """Make a world that a seed decides entirely."""
         self.seed = seed
         self.rng = Random(seed)
-        self.loop = SimulatedLoop(Random(seed ^ 0x5EED), START)
+        self.loop = SimulatedLoop(Random(seed ^ 0x5EED), start)
         self.faults = faults or Faults.swarm(Random(seed * 7919 + 1))
         self.disk = Disk()
         self._log: deque[tuple[float, str]] = deque(maxlen=30)
@@ -137,18 +139,18 @@ class Truth:
         self.process: Process | None = None
         self.offset = 0.0
         """How far the computer's clock is off."""
-        self.offset_since = START
+        self.offset_since = start
         self.notify_ok = True
         self.effects = 0
         self.crash_at: frozenset[int] = frozenset()
         """At which effects the process dies, for runs that leave nothing to chance."""
         self.yield_share = 0.25
         self.crashes = 0
-        self.up_since = START
+        self.up_since = start
         self.restored_at: float | None = None
         self.restores = 0
         self.stopped = False
-        self.began = START
+        self.began = start
         self.clock_was_ahead = False
         """The clock was so far ahead that the ledger has seen the future."""
         self.on_sent: list[Callable[[], None]] = []

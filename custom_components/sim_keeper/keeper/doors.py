@@ -8,11 +8,10 @@ from .checkout import Offer, as_new
 from .engine import Engine
 from .errors import AmountFault, AmountInvalid, OrderRefused
 from .estimates import readings_after
-from .followup import LATE_LOOK_EVERY
 from .ledger import STOPPED, Closing, EventType, Ledger, NewOrder, Payment
 from .ledger.views import LedgerView
 from .money import Money, positive
-from .orders import IN_FLIGHT, Attempt, Kind, Order, Origin, State
+from .orders import IN_FLIGHT, LATE_LOOK_EVERY, Attempt, Kind, Order, Origin, State
 from .permissions import Caller, Door, reading_door, require
 from .policy import (
     COOLDOWN,

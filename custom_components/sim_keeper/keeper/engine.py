@@ -85,6 +85,8 @@ class Engine:
         """By account: one automatic order after the other is priced and recorded."""
         self._due: dict[str, datetime] = {}
         self._orders_due: datetime | None = None
+        self._orders_seen: int | None = None
+        """Up to which event of theirs the orders were looked through for what is due."""
         self._day_due: datetime | None = None
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._running = False
@@ -222,6 +224,8 @@ class Engine:
         self._first.pop(epoch, None)
         self._due.pop(epoch, None)
         self._statuses.pop(epoch, None)
+        # What it has approved is nobody's now.
+        self._orders_seen = None
         self.world.changed(epoch)
         if removed and self.desk.fault is None:
             async with self._lock(epoch):
@@ -374,13 +378,9 @@ class Engine:
     async def situation(self, sim: Sim) -> tuple[Situation, tuple[Spending, ...]]:
         """Read everything that bears on a SIM now."""
         now = self.world.now()
-        view = await self.desk.read(Ledger.view, sim.epoch, sim.account, now)
         caps = caps_for(sim, self.household, now)
-        spendings = tuple(
-            [
-                await self.desk.read(Ledger.spending, scope, period)
-                for scope, period in months_caps(caps)
-            ]
+        view, spendings = await self.desk.read(
+            Ledger.look, sim.epoch, sim.account, months_caps(caps), now
         )
         channel = None if sim.account is None else self.world.channel(sim.account)
         at = Situation(
@@ -703,15 +703,9 @@ class Engine:
 
     async def _note_stage(self, at: Situation, now: datetime) -> None:
         stage = at.life.stage
-        last = await self.desk.read(
-            Ledger.newest_event, EventType.STAGE_CHANGED, at.sim.epoch
-        )
-        if stage is None or (last is not None and last.data["stage"] == stage.value):
+        if stage is None or at.view.stage == stage.value:
             return
-        details = {
-            "stage": stage.value,
-            "from": None if last is None else last.data["stage"],
-        }
+        details: dict[str, Json] = {"stage": stage.value, "from": at.view.stage}
         await self.desk.write(
             Ledger.add_event, EventType.STAGE_CHANGED, at.sim.epoch, details, now
         )
@@ -784,9 +778,13 @@ class Engine:
         if self.desk.fault is not None:
             self._orders_due = None
             return
+        quiet = self._orders_due is None or self._orders_due > now
+        if quiet and self._orders_seen == self.desk.moved:
+            return
         for order in await self.desk.read(Ledger.followed):
             if order.next_at is not None and order.next_at <= now:
                 await self._isolated("an order", self._look(order))
+        self._orders_seen = self.desk.moved
         upcoming: list[datetime | None] = []
         for order in await self.desk.read(
             Ledger.in_state, State.APPROVED, State.SENDING

@@ -13,16 +13,25 @@ from .ledger import Closing, EventType, Ledger
 from .ledgerdesk import LedgerDesk
 from .lifecycle import lifecycle
 from .notice import Notice
-from .orders import SENDS_MAX, Attempt, Order, State, Step, after_absent, handover_at
+from .orders import (
+    LATE_LOOK_EVERY,
+    SENDS_MAX,
+    Attempt,
+    Order,
+    State,
+    Step,
+    after_absent,
+    handover_at,
+)
 from .ports import Channel, Confirmed, Foreign, Found, Lookup, Pending, Wanted
 from .sim import Sim
 from .world import World
 
 RETRY_UNREADABLE_AFTER = timedelta(minutes=5)
+PATIENCE = 24
+"""What was sent a day ago is tried again after an hour, not every five minutes."""
 RETRY_LOGIN_AFTER = timedelta(hours=1)
 RETRY_AFTER_FAULT = timedelta(hours=1)
-LATE_LOOK_EVERY = timedelta(hours=6)
-"""How often an order that a person has been given, or has denied, is still looked up."""
 LATE_LOOKS_FOR = timedelta(days=7)
 UNREADABLE_FOR = timedelta(days=30)
 """For how long a vendor that cannot be read is tried again about what has ended."""
@@ -198,9 +207,10 @@ class FollowUp(Notice):
         self, channel: Channel, sim: Sim | None, order: Order, *, wanted: bool
     ) -> Order:
         now = self._world.now()
-        if order.state is not State.UNKNOWN:
-            return await self._look_in(order, RETRY_UNREADABLE_AFTER)
         seen = await self._desk.read(Ledger.attempt, order.id)
+        if order.state is not State.UNKNOWN:
+            wait = max(RETRY_UNREADABLE_AFTER, self._patience(seen))
+            return await self._look_in(order, wait)
         looked = replace(seen, looks=seen.looks + 1)
         step = after_absent(channel.capabilities, order, looked, now, wanted=wanted)
         await self._desk.write(Ledger.note_look, order.id, step.at, now)
@@ -232,9 +242,12 @@ class FollowUp(Notice):
         if order.state in (State.PENDING, State.UNKNOWN):
             if await self._overdue(sim, order, attempt):
                 return await self.hand_over(order, "no_answer_for_a_day")
-            return await self._look_in(order, wait)
+            return await self._look_in(order, max(wait, self._patience(attempt)))
         over = self._world.now() > order.created_at + UNREADABLE_FOR
         return await self._look_in(order, None if over else LATE_LOOK_EVERY)
+
+    def _patience(self, attempt: Attempt) -> timedelta:
+        return (self._world.now() - attempt.last_sent_at) / PATIENCE
 
     async def _overdue(self, sim: Sim | None, order: Order, attempt: Attempt) -> bool:
         if order.state is State.NEEDS_PERSON:

@@ -20,6 +20,8 @@ class LedgerDesk:
         self._world = world
         self._ledger: Ledger | None = None
         self._published = 0
+        self.moved = 0
+        """The number of the newest event that told of an order."""
         self.fault: LedgerFault | None = LedgerFault.MISSING
         self.needs_restart = False
         """The disk failed at a commit: this process must not use the ledger again."""
@@ -98,6 +100,8 @@ class LedgerDesk:
         for event in events:
             if event.seq > self._published:
                 self._published = event.seq
+                if event.order_id is not None:
+                    self.moved = event.seq
                 self._world.happened(event)
 
     def _opened(self) -> Ledger:

@@ -95,6 +95,8 @@ HANDOVER_AFTER = timedelta(hours=24)
 """An order whose end is still open after this goes to a person."""
 SENDS_MAX = 4
 UNSCHEDULED_LOOK = timedelta(minutes=10)
+LATE_LOOK_EVERY = timedelta(hours=6)
+"""How often what a person was given, or has settled, is still looked up."""
 """When to look where a channel declares no schedule, because it cannot be asked."""
 
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -12,7 +12,7 @@ from .estimates import readings_after, readings_after_use, with_shown
 from .ledger import Closing, Delivery, EventType, Ledger
 from .ledgerdesk import LedgerDesk
 from .money import Money
-from .orders import Attempt, Effect, Kind, Order, State, next_look
+from .orders import LATE_LOOK_EVERY, Attempt, Effect, Kind, Order, State, next_look
 from .ports import Channel, Line, Pending, Purchase, Submitted
 from .sim import Field, Reading, Sim
 from .world import World
@@ -47,6 +47,8 @@ class Settlement:
             reference=order.reference,
             effect=Effect.CANNOT_VERIFY,
             note=note,
+            # The vendor may take it back; the truth is recorded whoever said what.
+            look_again_at=self._world.now() + LATE_LOOK_EVERY,
         )
         return await self._confirm(sim, order, delivery, None, actor)
 
@@ -113,7 +115,13 @@ class Settlement:
             day = attempt.last_sent_at.astimezone(sim.zone).date()
             return readings_after_use(before, day, now)
         value = delivered or order.value
-        return readings_after(sim, before, value=value, days=order.days, now=now)
+        return readings_after(
+            *(sim, before),
+            value=value,
+            days=order.days,
+            now=now,
+            product=order.product,
+        )
 
     async def _pending(
         self, channel: Channel, order: Order, attempt: Attempt, answer: Pending

@@ -1,5 +1,6 @@
 """Everything that is asked of the ledger."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from ..errors import OrderRefused
@@ -38,6 +39,17 @@ class Reader:
         """Return what bears on one SIM now."""
         return views.look(self._book, epoch, account, now)
 
+    def look(
+        self,
+        epoch: str,
+        account: str | None,
+        months: Iterable[tuple[str, str]],
+        now: datetime,
+    ) -> tuple[views.LedgerView, tuple[views.Spending, ...]]:
+        """Return what bears on one SIM now, and the spending of scopes in their periods."""
+        spendings = tuple(self.spending(scope, period) for scope, period in months)
+        return self.view(epoch, account, now), spendings
+
     def readings(self, epoch: str) -> Readings:
         """Return the newest reading of each field."""
         return views.newest_readings(self._book, epoch)
@@ -69,6 +81,11 @@ class Reader:
 
     def order(self, order_id: int) -> Order:
         """Return an order. Raises OrderRefused for an id that does not exist."""
+        return self._book.memo.recall(
+            ORDERS, ("order", order_id), lambda: self._order(order_id)
+        )
+
+    def _order(self, order_id: int) -> Order:
         row = self._book.row("SELECT * FROM orders WHERE id = ?", order_id)
         if row is None:
             raise OrderRefused("order_not_found")
@@ -224,17 +241,7 @@ class Reader:
 
     def newest_event(self, type_: EventType, epoch: str | None) -> Event | None:
         """Return the newest event of a type for a SIM."""
-        return self._book.memo.recall(
-            (type_, epoch), "newest", lambda: self._newest_event(type_, epoch)
-        )
-
-    def _newest_event(self, type_: EventType, epoch: str | None) -> Event | None:
-        row = self._book.row(
-            "SELECT * FROM event WHERE type = ? AND sim IS ? ORDER BY seq DESC LIMIT 1",
-            type_.value,
-            epoch,
-        )
-        return None if row is None else event_from(row)
+        return views.newest_event(self._book, type_, epoch)
 
     def last_event(self) -> int:
         """Return the number of the newest event."""

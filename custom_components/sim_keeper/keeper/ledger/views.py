@@ -9,7 +9,15 @@ from ..orders import OPEN, Order, State
 from ..sim import SOURCE_RECHARGE, Field, Reading, Readings
 from .book import READING, Book
 from .memo import ORDERS
-from .records import moment, order_from, reading_from, seconds
+from .records import (
+    Event,
+    EventType,
+    event_from,
+    moment,
+    order_from,
+    reading_from,
+    seconds,
+)
 
 STOPPED = "stop_all_spending"
 RESTORED = "restored"
@@ -72,6 +80,8 @@ class LedgerView:
     newest_event_at: datetime | None
     last_use: Order | None = None
     """The newest order by which SIM Keeper itself used the number."""
+    stage: str | None = None
+    """The stage of its life that was noted last."""
 
 
 def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerView:
@@ -79,12 +89,18 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
     past = book.memo.recall(
         ORDERS, ("past", epoch, account), lambda: _past(book, epoch, account)
     )
+    since = book.memo.recall(
+        ORDERS,
+        ("cleared", epoch),
+        lambda: _setting_number(book, cleared_name(epoch)),
+    )
     # A person's go-ahead also says that the clock is right, whatever it showed before.
     newest = book.value(
         # The plus keeps SQLite from walking through all events since then.
         "SELECT at FROM event WHERE +seq > ? ORDER BY at DESC LIMIT 1",
-        _setting_number(book, cleared_name(epoch)),
+        since,
     )
+    noted = newest_event(book, EventType.STAGE_CHANGED, epoch)
     return replace(
         past,
         readings=book.memo.recall(
@@ -92,7 +108,24 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
         ),
         automatic_today=automatic_since(book, now - timedelta(days=1)),
         newest_event_at=None if newest is None else moment(newest),
+        stage=None if noted is None else str(noted.data["stage"]),
     )
+
+
+def newest_event(book: Book, type_: EventType, epoch: str | None) -> Event | None:
+    """Return the newest event of a type for a SIM."""
+    return book.memo.recall(
+        (type_, epoch), "newest", lambda: _newest_event(book, type_, epoch)
+    )
+
+
+def _newest_event(book: Book, type_: EventType, epoch: str | None) -> Event | None:
+    row = book.row(
+        "SELECT * FROM event WHERE type = ? AND sim IS ? ORDER BY seq DESC LIMIT 1",
+        type_.value,
+        epoch,
+    )
+    return None if row is None else event_from(row)
 
 
 def _past(book: Book, epoch: str, account: str | None) -> LedgerView:
@@ -139,7 +172,8 @@ def _past(book: Book, epoch: str, account: str | None) -> LedgerView:
 
 def automatic_since(book: Book, since: datetime) -> int:
     """Return how many automatic orders of the whole installation were sent after a time."""
-    return sum(1 for sent_at in _automatic(book) if sent_at > seconds(since))
+    moment_s = seconds(since)
+    return sum(1 for sent_at in _automatic(book) if sent_at > moment_s)
 
 
 def _automatic(book: Book) -> tuple[int, ...]:
