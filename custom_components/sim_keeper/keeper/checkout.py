@@ -212,7 +212,12 @@ class Checkout(Settlement):
             at = min(found.at or now, now).astimezone(sim.zone)
             value = found.delivered or new.value
             readings = readings_after(
-                sim, before, value=value, days=new.days, now=now, day=at.date()
+                *(sim, before),
+                value=value,
+                days=new.days,
+                now=now,
+                day=at.date(),
+                product=new.product,
             )
         await self._desk.write(Ledger.adopt, new, holds, delivery, key, now, readings)
         raise OrderRefused("already_bought")

@@ -16,12 +16,16 @@ def readings_after(
     days: int | None,
     now: datetime,
     day: date | None = None,
+    product: str | None = None,
 ) -> tuple[Reading, ...]:
     """Return the readings that a recharge brings about.
 
     `value` is the credit, `days` the validity that the product is known to buy, `day` the day
-    on which it happened (today, if absent).
+    on which it happened (today, if absent). A `product` that states neither credit nor days,
+    such as data, is not known to move anything.
     """
+    if product is not None and value is None and days is None:
+        return ()
     day = day or now.astimezone(sim.zone).date()
     local = value is not None and value.currency == sim.currency
     bought = days
