@@ -1,6 +1,7 @@
 """A whole home: entries set up for real, a ledger on disk, and the vendor over HTTP."""
 
 from collections.abc import AsyncGenerator, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from custom_components.sim_keeper.home import HOME, Home
 from custom_components.sim_keeper.keeper.ledger import Ledger
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Order, State
+from custom_components.sim_keeper.keeper.sim import Field, Reading, Trust
 from custom_components.sim_keeper.keeper.statements import Typed, typed_readings
 
 from .config_flow.builders import (
@@ -140,6 +142,29 @@ class House:
                 Ledger.add_readings, epoch, [reading], "user:test", dt_util.utcnow()
             )
         await self.home.engine.evaluate(epoch)
+        await self.settle()
+
+    async def balances(
+        self, *texts: str, until: timedelta = timedelta(0), currency: str = "IDR"
+    ) -> None:
+        """Let a source have read a balance every day, the last of them a time ago."""
+        last = dt_util.utcnow() - until
+        readings = [
+            Reading(
+                field=Field.BALANCE,
+                value=Money.parse(text, currency).minor,
+                unit=currency,
+                observed_at=last - timedelta(days=number),
+                got_at=last - timedelta(days=number),
+                source="sensor.balance",
+                trust=Trust.MEASURED,
+            )
+            for number, text in enumerate(reversed(texts))
+        ]
+        await self.home.engine.desk.write(
+            Ledger.add_readings, EPOCH, readings[::-1], "source", dt_util.utcnow()
+        )
+        await self.home.engine.evaluate(EPOCH)
         await self.settle()
 
 

@@ -15,7 +15,7 @@ from custom_components.sim_keeper.keeper.errors import Unavailable
 from custom_components.sim_keeper.keeper.sim import Mode, Rules, Sim
 from custom_components.sim_keeper.market import Market
 
-from .vendors.reloadly import CLIENT_ID, CLIENT_SECRET, ReloadlySimulator
+from .vendors.reloadly import CLIENT_ID, CLIENT_SECRET, ReloadlySimulator, SoldPromotion
 
 NOW = datetime(2026, 11, 20, 5, tzinfo=UTC)
 SIM = Sim(
@@ -49,7 +49,7 @@ async def test_a_list_is_remembered(channel: ReloadlyChannel) -> None:
     assert market.known(SIM) is None
     assert market.is_stale(SIM, NOW)
     prices = await market.read(SIM, channel, NOW)
-    assert [product.id for product in prices.products] == ["243"]
+    assert [product.id for product in prices.products][:2] == ["243", "231:12000:IDR"]
     assert market.known(SIM) == prices
     assert not market.is_stale(SIM, NOW + timedelta(hours=23))
     assert market.is_stale(SIM, NOW + timedelta(hours=24))
@@ -77,6 +77,37 @@ async def test_a_list_that_cannot_be_read_waits_a_while(
         await market.read(SIM, channel, NOW)
     assert not market.is_stale(SIM, NOW + timedelta(hours=5))
     assert market.is_stale(SIM, NOW + timedelta(hours=6))
+
+
+async def test_promotions_are_asked_for_only_when_a_person_looks(
+    channel: ReloadlyChannel, vendor: ReloadlySimulator
+) -> None:
+    vendor.promotions = [SoldPromotion(id=1, operator=243, title="Double")]
+    market = Market()
+    prices = await market.read(SIM, channel, NOW)
+    assert not any("/promotions" in call for call in vendor.calls)
+    seen = await market.look(SIM, channel, NOW)
+    (promotion,) = seen.products[0].promotions
+    assert promotion.title == "Double"
+    assert {choice.promotions for choice in seen.choices() if choice.credit} == {
+        (promotion,)
+    }
+    # What plans and forecasts are made from stays without.
+    assert market.known(SIM) == prices
+    assert await market.read(SIM, channel, NOW) == prices
+
+
+async def test_a_list_is_seen_without_promotions_that_cannot_be_read(
+    channel: ReloadlyChannel, vendor: ReloadlySimulator
+) -> None:
+    vendor.fault("status", on="/promotions", status=503, times=None)
+    market = Market()
+    seen = await market.look(SIM, channel, NOW)
+    assert seen == market.known(SIM)
+    vendor.fault("status", on="/operators/243", status=503, times=None)
+    assert await market.look(SIM, channel, NOW + timedelta(minutes=14)) == seen
+    with pytest.raises(Unavailable):
+        await market.look(SIM, channel, NOW + timedelta(minutes=15))
 
 
 async def test_each_line_has_its_own_list(channel: ReloadlyChannel) -> None:

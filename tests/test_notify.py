@@ -472,6 +472,12 @@ async def events(house: House, type_: EventType) -> None:
             "price": "2.00 USD",
             "left": "1.00 USD",
         },
+        EventType.UNUSUAL_SPENDING: {
+            "amount_minor": 300000,
+            "usual_minor": 100000,
+            "currency": "IDR",
+            "day": "2026-11-20",
+        },
     }
     await desk.write(Ledger.add_event, type_, EPOCH, details[type_], now)
 
@@ -795,6 +801,8 @@ async def test_every_told_event_has_words(
         await _happen(house, type_)
         await house.settle()
         assert len(phones.sent) > before, type_
+        written = await house.home.engine.desk.read(Ledger.events_since, 0)
+        assert type_ in {event.type for event in written}
         made.add(type_)
         for order in await house.orders(State.ASKED, State.UNKNOWN, State.NEEDS_PERSON):
             await _end(house, order)
@@ -824,6 +832,11 @@ async def _happen(house: House, type_: EventType) -> None:
     if type_ is EventType.RESTORED:
         await desk.write(Ledger.note_restored, now)
         return
+    if type_ is EventType.THAWED:
+        await desk.write(
+            Ledger.note_thawed, "damaged", "user:test", now, restored=False
+        )
+        return
     if type_ in (EventType.WALLET_LOW, EventType.PAYMENT_EXPIRES):
         money = {"low_wallet": "99999", "cap_currency": "USD"}
         expires = {"payment_expires": (date.today() + timedelta(days=5)).isoformat()}
@@ -834,6 +847,13 @@ async def _happen(house: House, type_: EventType) -> None:
     if type_ in (EventType.REMINDER, EventType.SKIPPED):
         for reading in typed_readings(Typed(expiry=date(2035, 12, 1)), now):
             await desk.write(Ledger.add_readings, EPOCH, [reading], "user:test", now)
+        await events(house, type_)
+        return
+    if type_ is EventType.UNEXPLAINED_SPENDING:
+        await house.balances(*["9000"] * 50, "7000", "7000", until=timedelta(hours=1))
+        return
+    if type_ is EventType.UNUSUAL_SPENDING:
+        # After so many orders nothing unusual can be found.
         await events(house, type_)
         return
     if type_ is EventType.ADOPTED:

@@ -15,6 +15,7 @@ from custom_components.sim_keeper.keeper.sim import RuleKind
 
 from .config_flow.builders import EPOCH
 from .home_fixtures import House
+from .vendors.reloadly import SoldPromotion
 
 SOON = (dt_util.utcnow() + timedelta(days=400)).date().isoformat()
 LATER = (dt_util.utcnow() + timedelta(days=500)).date().isoformat()
@@ -144,10 +145,21 @@ async def test_preview_looks_no_further_than_two_years(
 async def test_products_are_listed_with_their_prices(
     house: House, buyer: MockConfigEntry
 ) -> None:
-    (product,) = (await house.call("list_products", device_id=house.device(buyer)))[
-        "products"
+    house.vendor.promotions = [
+        SoldPromotion(
+            id=1,
+            operator=243,
+            title="<b>Double</b>",
+            description=None,
+            starts_in="2026-01-01",
+            ends_in="2099-12-31",
+            denominations="USD 5",
+        )
     ]
-    assert product == {
+    told = await house.call("list_products", device_id=house.device(buyer))
+    assert json.dumps(told)
+    airtime, bundle = told["products"][:2]
+    assert airtime == {
         "product": "243",
         "name": "Axis Indonesia",
         "amount": "5000.00",
@@ -157,6 +169,28 @@ async def test_products_are_listed_with_their_prices(
         "price_currency": "USD",
         "days": None,
         "price_per_day": None,
+        "lasts_days": None,
+        "promotions": [
+            {
+                "title": "Double",
+                "amounts": "USD 5",
+                "text": None,
+                "until": "2099-12-30",
+            }
+        ],
+    }
+    assert bundle == {
+        "product": "231:12000:IDR",
+        "name": "Axis Indonesia Data: 1GB 30 days",
+        "amount": None,
+        "amount_max": None,
+        "currency": None,
+        "price": "0.72",
+        "price_currency": "USD",
+        "days": None,
+        "price_per_day": None,
+        "lasts_days": 30,
+        "promotions": [],
     }
 
 

@@ -166,6 +166,7 @@ async def _set_up_sim(hass: HomeAssistant, entry: SimConfigEntry) -> None:
     await async_compare_carrier(hass, home, entry, sim)
     entry.runtime_data = SimCoordinator(hass, entry, home)
     entry.runtime_data.outlook.async_start()
+    entry.runtime_data.burn.async_start()
     entry.async_on_unload(entry.add_update_listener(_sim_changed))
 
 

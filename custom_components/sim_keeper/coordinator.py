@@ -12,6 +12,7 @@ from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
+from .burn_rate import BurnCoordinator
 from .const import CONF_EPOCH, DOMAIN
 from .entries import account_entries
 from .funding import FundingCoordinator, funding_of
@@ -63,6 +64,7 @@ class SimCoordinator(DataUpdateCoordinator[SimStatus | None]):
         self.epoch: str = entry.data[CONF_EPOCH]
         self.data = home.engine.status(self.epoch)
         self.outlook = OutlookCoordinator(hass, entry, home)
+        self.burn = BurnCoordinator(hass, entry, home)
         entry.async_on_unload(
             async_dispatcher_connect(hass, signal_status(self.epoch), self._changed)
         )

@@ -33,6 +33,7 @@ from .const import (
 from .entries import is_action, is_loopback_account, kind_of
 from .funding import funding_of
 from .home import HOME, Home
+from .keeper.burnwatch import Usage
 from .keeper.errors import LedgerBroken
 from .keeper.funding import Funding
 from .keeper.ledger import Ledger
@@ -94,6 +95,7 @@ async def _sim(home: Home, entry: ConfigEntry) -> dict[str, Any]:
         "last_reading_at": _text(status.last_reading_at),
     }
     return shown | {
+        "burn": _burn(entry),
         "rules": _rules(status.sim.rules),
         "life": _life(status.life),
         "decision": _decision(status.decision),
@@ -101,6 +103,21 @@ async def _sim(home: Home, entry: ConfigEntry) -> dict[str, Any]:
         "spent": str(status.spent),
         "budget_left": _text(status.budget_left),
         "needs_attention": status.needs_attention,
+    }
+
+
+def _burn(entry: ConfigEntry) -> dict[str, Any] | None:
+    coordinator = getattr(entry, "runtime_data", None)
+    found: Usage | None = None if coordinator is None else coordinator.burn.data
+    if found is None:
+        return None
+    burn, odd, unknown = found.burn, found.unusual, found.unexplained
+    return {
+        "per_day": None if burn is None else str(burn.per_day),
+        "over": None if burn is None else str(burn.over),
+        "days_until_low": found.days_until_low,
+        "unusual": None if odd is None else f"{odd.used} / {odd.usual}",
+        "unexplained": None if unknown is None else str(unknown.amount),
     }
 
 

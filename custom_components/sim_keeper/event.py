@@ -14,6 +14,7 @@ from .home import SIGNAL_EVENT
 from .keeper.errors import LedgerBroken
 from .keeper.ledger import Event, EventType, Ledger
 from .keeper.orders import Order
+from .spending_messages import SPENDING_EVENTS, spent_in, usual_in
 
 PARALLEL_UPDATES = 0
 
@@ -32,6 +33,8 @@ _TYPES = {
     EventType.REMINDER: EventType.REMINDER,
     EventType.STAGE_CHANGED: EventType.STAGE_CHANGED,
     EventType.SKIPPED: EventType.SKIPPED,
+    EventType.UNUSUAL_SPENDING: EventType.UNUSUAL_SPENDING,
+    EventType.UNEXPLAINED_SPENDING: EventType.UNEXPLAINED_SPENDING,
 }
 """The ledger's events that are public, and how they are called there."""
 EVENT_TYPES = tuple(type_.value for type_ in dict.fromkeys(_TYPES.values()))
@@ -97,6 +100,11 @@ def _details(event: Event, order: Order | None) -> dict[str, Any]:
     }
     if event.type is EventType.NEEDS_PERSON:
         details["needs_person"] = True
+    if event.type in SPENDING_EVENTS:
+        spent, usual = spent_in(event), usual_in(event)
+        details |= {"amount": float(spent.value), "currency": spent.currency}
+        details["usual"] = None if usual is None else float(usual.value)
+        details |= {name: event.data.get(name) for name in ("start", "end")}
     if order is not None:
         details["reason"] = order.reason or order.why.get("reason")
         details["assisted"] = order.assisted

@@ -1,5 +1,6 @@
 """What providers sell for the SIMs: read through their channels, and remembered for a while."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from homeassistant.core import HomeAssistant, callback
@@ -7,7 +8,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .keeper.errors import KeeperError
-from .keeper.ports import Channel, Line, Product
+from .keeper.ports import Channel, Line, Product, TellsPromotions
 from .keeper.settlement import line_of
 from .keeper.sim import Sim
 from .price_list import PriceList
@@ -56,6 +57,17 @@ class Market:
             self._tried.pop(key, None)
             self._lists[key] = found
         return _price_list(sim, found[1])
+
+    async def look(self, sim: Sim, channel: Channel, now: datetime) -> PriceList:
+        """Return the list for a person to choose from, with the promotions that run.
+
+        Nothing else asks for promotions. Raises Rejected, Unavailable, LoginFailed.
+        """
+        prices = await self.read(sim, channel, now)
+        if not isinstance(channel, TellsPromotions):
+            return prices
+        products = await channel.promoted(line_of(sim), prices.products)
+        return replace(prices, products=products)
 
 
 MARKET: HassKey[Market] = HassKey(f"{DOMAIN}_market")

@@ -23,6 +23,7 @@ from .keeper.orders import Kind, Order, State
 from .keeper.policy import Action, Reason, deadline_speaks, decide, skip_in_force
 from .keeper.ports import Json
 from .keeper.sim import Mode, RuleKind, Sim
+from .spending_messages import spending_lines
 from .task_messages import how_it_ends, names_task, noted, only_of_task, ways, wish
 from .texts import account_name, message_language, sentence, sim_name
 
@@ -250,6 +251,8 @@ async def _lines(home: Home, case: _Case) -> list[str]:
             return await _reminder(home, case)
         case EventType.SKIPPED:
             return await _skipped(case)
+        case EventType.UNUSUAL_SPENDING | EventType.UNEXPLAINED_SPENDING:
+            return await spending_lines(case.event, case.say)
         case EventType.OVERSHOOT if case.order is not None:
             most = shown_money(case.order.ceiling)
             return [

@@ -1,21 +1,17 @@
 """Looks ahead for one SIM whenever it changed: what its rules will do, and what that costs."""
 
-import asyncio
 from functools import partial
 import logging
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.dispatcher import (
-    async_dispatcher_connect,
-    async_dispatcher_send,
-)
-from homeassistant.helpers.start import async_at_started
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 
-from .const import CONF_EPOCH, DOMAIN
-from .home import Home, signal_status
+from .const import DOMAIN
+from .following import FollowingCoordinator
+from .home import Home
+from .keeper.burnwatch import BurnWatch
 from .keeper.errors import KeeperError, LedgerBroken
 from .keeper.sim import Mode, Sim
 from .market import market_of
@@ -28,40 +24,21 @@ SIGNAL_OUTLOOK = f"{DOMAIN}_outlook"
 """Sent when it was found that a SIM goes on otherwise than thought."""
 
 
-class OutlookCoordinator(DataUpdateCoordinator[Prospect | None]):
-    """Follows a SIM. `data` is None until the first look, and while the ledger cannot be read."""
+class OutlookCoordinator(FollowingCoordinator[Prospect]):
+    """Looks at what the rules of a SIM will do."""
 
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry[Any], home: Home
     ) -> None:
         """Know nothing yet."""
-        super().__init__(
-            hass,
-            _LOGGER,
-            config_entry=entry,
-            name=f"{entry.title} outlook",
-            always_update=False,
-        )
-        self._entry = entry
-        self._home = home
-        self._epoch: str = entry.data[CONF_EPOCH]
-        self._again = False
-        self._task: asyncio.Task[None] | None = None
+        super().__init__(hass, entry, home, "outlook")
 
+    @override
     @callback
     def async_start(self) -> None:
-        """Look now, when all accounts are there, and after every change of the SIM.
-
-        A SIM changes at least once a day: then it was looked at again.
-        """
-        unload = self._entry.async_on_unload
-        unload(
-            async_dispatcher_connect(
-                self.hass, signal_status(self._epoch), self._look_soon
-            )
-        )
-        unload(self.async_add_listener(self._found))
-        unload(async_at_started(self.hass, self._look_soon))
+        """Look from now on, and pass on what is found."""
+        self._entry.async_on_unload(self.async_add_listener(self._found))
+        super().async_start()
 
     @override
     async def _async_update_data(self) -> Prospect | None:
@@ -72,11 +49,16 @@ class OutlookCoordinator(DataUpdateCoordinator[Prospect | None]):
         prices = await self._prices(sim)
         try:
             at, spent = await engine.situation(sim)
+            used = await BurnWatch(engine.desk).review(sim, self._home.now())
         except LedgerBroken:
             return None
         # A careless rule can be due every day of the year: too much for the event loop.
         return await self.hass.async_add_executor_job(
-            partial(look_ahead, at, prices, engine.household, spent, self._home.now())
+            partial(
+                look_ahead,
+                *(at, prices, engine.household, spent, self._home.now()),
+                burn=used.burn,
+            )
         )
 
     async def _prices(self, sim: Sim) -> PriceList | None:
@@ -90,20 +72,6 @@ class OutlookCoordinator(DataUpdateCoordinator[Prospect | None]):
             except KeeperError as err:
                 _LOGGER.debug("No price list at the moment: %s", err)
         return market.known(sim)
-
-    @callback
-    def _look_soon(self, _hass: HomeAssistant | None = None) -> None:
-        """Look as soon as possible, once for all that changes until then."""
-        self._again = True
-        if self._task is None or self._task.done():
-            self._task = self._entry.async_create_background_task(
-                self.hass, self._look(), f"{DOMAIN} outlook"
-            )
-
-    async def _look(self) -> None:
-        while self._again:
-            self._again = False
-            await self.async_refresh()
 
     @callback
     def _found(self) -> None:

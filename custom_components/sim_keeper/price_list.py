@@ -7,7 +7,7 @@ from itertools import chain
 from .keeper.carriers import CarrierProfile
 from .keeper.forecast import Quoted
 from .keeper.money import Money
-from .keeper.ports import Product, Wanted
+from .keeper.ports import Product, Promotion, Wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,9 @@ class Choice:
     credit: Money | None
     price: Money | None
     days: int | None
+    lasts_days: int | None = None
+    """For how many days what it brings can be used; no validity of the number."""
+    promotions: tuple[Promotion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,8 @@ class PriceList:
                 credit=product.value,
                 price=product.price,
                 days=self._days(product),
+                lasts_days=product.lasts_days,
+                promotions=product.promotions,
             )
             for product in self.products
             if product.value_max is None
@@ -57,6 +62,7 @@ class PriceList:
                 credit=amount,
                 price=_price_in_range(product, amount),
                 days=_days_for(self.carrier, amount),
+                promotions=product.promotions,
             )
             for product in self.products
             for amount in _steps(self.carrier)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .keeper.budget import HouseholdRules
+from .keeper.burn import Burn
 from .keeper.contradictions import set_rules
 from .keeper.course import Option, Plan
 from .keeper.due import DEADLINE_RULES
@@ -83,15 +84,20 @@ def look_ahead(
     spent: Sequence[Spending],
     now: datetime,
     ahead: timedelta = AHEAD,
+    *,
+    burn: Burn | None = None,
 ) -> Prospect:
-    """Play the rules of one SIM forward. Prices are those that were last read."""
+    """Play the rules of one SIM forward. Prices are those that were last read.
+
+    `burn` tells when its balance will be low; without it only deadlines can be foreseen.
+    """
     options = _options(at.sim, prices)
 
     def quote(buys: Wanted) -> Quoted | None:
         known = None if prices is None else prices.quoted(buys)
         return known or _as_last_time(at, buys)
 
-    outlook = Outlook(at=at, quote=quote, options=options)
+    outlook = Outlook(at=at, quote=quote, options=options, burn=burn)
     (found,) = forecast([outlook], household, spent, now, ahead)
     return Prospect(
         forecast=found,

@@ -15,11 +15,12 @@ from .callers import caller_of, translated
 from .const import CONF_PAUSED_UNTIL, CONF_PAUSES
 from .home import HOME
 from .keeper.budget import month
+from .keeper.burnwatch import BurnWatch
 from .keeper.errors import KeeperError, OrderRefused
 from .keeper.forecast import Planned
 from .keeper.money import Money
 from .keeper.permissions import Door, require
-from .keeper.ports import Product, Wanted
+from .keeper.ports import Product, Promotion, Wanted
 from .keeper.sim import RuleKind, Sim, only_tightens
 from .market import market_of
 from .price_list import PriceList, per_day
@@ -47,6 +48,7 @@ async def preview(call: ServiceCall) -> ServiceResponse:
     sim, home = called_sim(call), call.hass.data[HOME]
     with translated(call.context):
         at, spent = await home.engine.situation(sim)
+        used = await BurnWatch(home.engine.desk).review(sim, home.now())
         prices = await _prices(call, sim)
         told = await call.hass.async_add_executor_job(
             partial(
@@ -57,6 +59,7 @@ async def preview(call: ServiceCall) -> ServiceResponse:
                 spent,
                 home.now(),
                 timedelta(days=call.data["days"]),
+                burn=used.burn,
             )
         )
     return _prospect_reply(sim, told)
@@ -71,7 +74,7 @@ async def list_products(call: ServiceCall) -> ServiceResponse:
         channel = home.channel(sim.account)
         if channel is None:
             raise OrderRefused("no_channel")
-        prices = await market_of(call.hass).read(sim, channel, home.now())
+        prices = await market_of(call.hass).look(sim, channel, home.now())
     return {"products": [_product_reply(prices, one) for one in prices.products]}
 
 
@@ -198,6 +201,17 @@ def _product_reply(prices: PriceList, product: Product) -> JsonObjectType:
         "price_currency": None if price is None else price.currency,
         "days": days,
         "price_per_day": None if price is None else decimal_text(per_day(price, days)),
+        "lasts_days": product.lasts_days,
+        "promotions": [_promotion_reply(one) for one in product.promotions],
+    }
+
+
+def _promotion_reply(promotion: Promotion) -> JsonObjectType:
+    return {
+        "title": promotion.title,
+        "amounts": promotion.amounts,
+        "text": promotion.text,
+        "until": promotion.until.isoformat(),
     }
 
 

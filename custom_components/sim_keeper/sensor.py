@@ -16,6 +16,7 @@ from homeassistant.const import EntityCategory, Platform, UnitOfInformation, Uni
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .burn_sensor import BURN_SENSORS, BurnDescription, BurnSensor
 from .const import KIND_ACCOUNT, KIND_SIM
 from .coordinator import (
     AccountConfigEntry,
@@ -237,9 +238,14 @@ SIM_MONEY = (
     ),
 )
 
-type _Description = SimSensorDescription | SimMoneyDescription | OutlookDescription
+type _Description = (
+    SimSensorDescription | SimMoneyDescription | OutlookDescription | BurnDescription
+)
 
-_OF_A_SIM: tuple[_Description, ...] = (*SIM_SENSORS, *SIM_MONEY, *OUTLOOK_SENSORS)
+_OF_A_SIM: tuple[_Description, ...] = (
+    *(*SIM_SENSORS, *SIM_MONEY),
+    *(*OUTLOOK_SENSORS, *BURN_SENSORS),
+)
 
 HOUSEHOLD_SENSORS = (
     HouseholdSensorDescription(
@@ -284,6 +290,8 @@ async def async_setup_entry(
 def _make(coordinator: SimCoordinator, description: _Description) -> SensorEntity:
     if isinstance(description, OutlookDescription):
         return OutlookSensor(coordinator, description)
+    if isinstance(description, BurnDescription):
+        return BurnSensor(coordinator, description)
     if isinstance(description, SimMoneyDescription):
         return SimMoneySensor(coordinator, description)
     return SimSensor(coordinator, description)

@@ -1,11 +1,15 @@
 """What the ledger costs, beside bare SQLite on the same disk."""
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import cache
+import json
 from pathlib import Path
 import sqlite3
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 from custom_components.sim_keeper.keeper.ledger import (
     Closing,
@@ -15,7 +19,8 @@ from custom_components.sim_keeper.keeper.ledger import (
     Ledger,
     NewOrder,
 )
-from custom_components.sim_keeper.keeper.ledger.file import connect
+from custom_components.sim_keeper.keeper.ledger.file import connect, create
+from custom_components.sim_keeper.keeper.ledger.schema import PRIMARY_KEYS
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Origin, State
 
@@ -23,6 +28,9 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 EPOCH = "BENCHBENCH"
 LIVES = 40
 ORDERS = 10_000
+_KEYS = {**PRIMARY_KEYS, "event": ("seq",), "told": ("event_seq", "target")}
+
+type Statement = tuple[str, tuple[Any, ...]]
 
 
 def order_life(folder: Path) -> tuple[float, float]:
@@ -31,13 +39,15 @@ def order_life(folder: Path) -> tuple[float, float]:
     Both write to the same disk in turns, so that its moods fall on both.
     """
     ledger = _ledger(folder / "life.db")
-    bare = connect(folder / "bare.db")
-    bare.execute("CREATE TABLE plain(id INTEGER PRIMARY KEY, a, b, c, d)")
+    bare = _bare_tables(folder / "bare.db")
     lives: list[float] = []
     commits: list[float] = []
     for number in range(LIVES):
+        seen = ledger.last_event()
         lives.append(_timed(lambda n=number: _live(ledger, n)))  # type: ignore[misc]
-        commits.append(_timed(lambda: _five_commits(bare)))
+        rows = _written_since(ledger, seen)
+        assert len(rows) == 5
+        commits.append(_timed(lambda r=rows: _commit_each(bare, r)))  # type: ignore[misc]
     ledger.close()
     bare.close()
     return median(lives), median(commits)
@@ -92,15 +102,69 @@ def _live(ledger: Ledger, number: int) -> None:
     ledger.confirm(order.id, delivery, [], "keeper", now)
 
 
-def _five_commits(conn: sqlite3.Connection) -> None:
-    """Write rows of the same size as an order's life does, with nothing around them."""
-    text = "x" * 300
-    for _ in range(5):
-        conn.execute("BEGIN IMMEDIATE")
-        for _ in range(3):
-            conn.execute(
-                "INSERT INTO plain(a, b, c, d) VALUES (?, ?, ?, ?)", (1, 2, text, text)
+def _bare_tables(path: Path) -> sqlite3.Connection:
+    """Make the tables of a ledger with their keys and nothing else: no rules, no indexes."""
+    conn = connect(path)
+    for table, keys in _KEYS.items():
+        columns = ",".join(_columns(table))
+        conn.execute(f"CREATE TABLE {table}({columns}, PRIMARY KEY({','.join(keys)}))")
+    return conn
+
+
+@cache
+def _columns(table: str) -> tuple[str, ...]:
+    with closing(connect(":memory:")) as conn:
+        create(conn, "bench")
+        return tuple(row[1] for row in conn.execute(f"PRAGMA table_info({table})"))
+
+
+def _written_since(ledger: Ledger, seen: int) -> list[list[Statement]]:
+    """Return, by commit, the statements that write what the newest events tell of."""
+    conn = ledger._book.conn
+    commits: list[list[Statement]] = []
+    events = conn.execute("SELECT * FROM event WHERE seq > ?", (seen,)).fetchall()
+    told = dict(conn.execute("SELECT event_seq, target FROM told"))
+    born: set[tuple[object, ...]] = set()
+    for event in events:
+        rows = json.loads(event[_columns("event").index("data")])["rows"]
+        changes = [_statement(table, row, born) for table, row in rows]
+        changes.append(
+            _insert("event", dict(zip(_columns("event"), event, strict=True)))
+        )
+        if event[0] in told:
+            changes.append(
+                _insert("told", {"event_seq": event[0], "target": told[event[0]]})
             )
+        commits.append(changes)
+    return commits
+
+
+def _statement(
+    table: str, row: dict[str, object], born: set[tuple[object, ...]]
+) -> Statement:
+    """Return the insertion of a row that is new, or else its update."""
+    keys = _KEYS[table]
+    key = (table, *(row[name] for name in keys))
+    if key not in born:
+        born.add(key)
+        return _insert(table, row)
+    assign = ",".join(f"{name} = ?" for name in row)
+    found = " AND ".join(f"{name} = ?" for name in keys)
+    sql = f"UPDATE {table} SET {assign} WHERE {found}"  # noqa: S608 - names of ours
+    return sql, (*row.values(), *key[1:])
+
+
+def _insert(table: str, row: dict[str, object]) -> Statement:
+    marks = ",".join("?" * len(row))
+    sql = f"INSERT INTO {table}({','.join(row)}) VALUES ({marks})"  # noqa: S608 - names of ours
+    return sql, tuple(row.values())
+
+
+def _commit_each(conn: sqlite3.Connection, commits: list[list[Statement]]) -> None:
+    for statements in commits:
+        conn.execute("BEGIN IMMEDIATE")
+        for sql, values in statements:
+            conn.execute(sql, values)
         conn.execute("COMMIT")
 
 

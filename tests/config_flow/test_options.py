@@ -14,7 +14,7 @@ from custom_components.sim_keeper.flows.terms import Terms
 from custom_components.sim_keeper.keeper.carrier_data import load_carriers
 from custom_components.sim_keeper.keeper.sim import Mode, Rules
 from custom_components.sim_keeper.market import market_of
-from tests.vendors.reloadly import ReloadlySimulator
+from tests.vendors.reloadly import ReloadlySimulator, SoldPromotion
 
 from .builders import ACCOUNT_ID, AXIS, GIFFGAFF, Flows, sim_entry
 
@@ -70,6 +70,19 @@ def hotlink(hass: HomeAssistant, account: MockConfigEntry) -> MockConfigEntry:
         mode="ask",
         amount="2.00",
         cap_currency="USD",
+    )
+
+
+@pytest.fixture
+def axis(hass: HomeAssistant, account: MockConfigEntry) -> MockConfigEntry:
+    """Return a SIM of an operator that takes any amount, and sells bundles besides."""
+    return sim_entry(
+        hass,
+        account=ACCOUNT_ID,
+        operator="243",
+        mode="ask",
+        cap_currency="USD",
+        amount="25000.00",
     )
 
 
@@ -496,6 +509,99 @@ async def test_an_operator_that_sells_no_credit(
     await flows.options(entry)
     assert flows.errors == {"base": "nothing_sold"}
     await save(flows)
+
+
+async def test_a_bundle_of_the_operator_can_be_chosen(
+    flows: Flows, axis: MockConfigEntry, vendor: ReloadlySimulator
+) -> None:
+    await flows.options(axis)
+    shown = labels(flows)
+    assert shown["231:12000:IDR"] == (
+        "Axis Indonesia Data: 1GB 30 days · to be used within 30 days · costs 0.72 USD"
+    )
+    assert shown["9011:62000:IDR"] == (
+        "Axis Owsem Combo: Owsem 16GB 1 month · costs 4 USD"
+    )
+    # Neither another brand's nor a PIN.
+    assert not [key for key in shown if key.startswith(("797:", "9012:"))]
+    # Credit is suggested; a bundle is never chosen for the user.
+    assert flows.filled["what"] == {"product": "amount:25000.00"}
+    await flows.submit(what={"product": "231:12000:IDR", "amount": "12000"})
+    assert flows.errors == {"what": "amount_or_product"}
+    await flows.submit(what={"amount": None})
+    assert flows.preview[-1] == (
+        "⚠️ This product brings neither credit nor days of validity, as far as we know:"
+        " it does not keep the number alive."
+    )
+    await flows.choose("save")
+    assert axis.options["product"] == "231:12000:IDR"
+    assert "amount" not in axis.options
+    await flows.options(axis)
+    assert flows.filled["what"] == {"product": "231:12000:IDR"}
+    assert vendor.bought == 0
+
+
+async def test_no_warning_where_credit_is_bought(
+    flows: Flows, axis: MockConfigEntry
+) -> None:
+    said = await preview(flows, axis, what={"product": "amount:25000.00"})
+    assert not any("neither credit nor days" in line for line in said)
+
+
+async def test_a_bundle_that_is_not_on_the_list_any_more_is_not_chosen_again(
+    flows: Flows, hass: HomeAssistant, axis: MockConfigEntry
+) -> None:
+    gone = {**axis.options, "product": "231:99000:IDR"}
+    gone.pop("amount")
+    hass.config_entries.async_update_entry(axis, options=gone)
+    await flows.options(axis)
+    assert flows.filled["what"] == {}
+    await flows.submit()
+    assert flows.errors == {"what": "amount_required"}
+
+
+async def test_a_promotion_is_told_with_what_it_is_for(
+    flows: Flows, axis: MockConfigEntry, vendor: ReloadlySimulator
+) -> None:
+    vendor.promotions = [
+        SoldPromotion(
+            id=1,
+            operator=243,
+            title="<b>Double</b> {credit} [now](https://evil.example)",
+            starts_in="2026-11-01",
+            ends_in="2026-12-01 00:00:00",
+            local_denominations="IDR 25000 and more",
+        ),
+        SoldPromotion(
+            id=2, operator=243, title="Over", starts_in=-9, ends_in="2026-01-01"
+        ),
+        SoldPromotion(
+            id=3,
+            operator=231,
+            title="x" * 900,
+            starts_in="2026-11-01",
+            ends_in="2026-12-01",
+        ),
+    ]
+    await flows.options(axis)
+    shown = labels(flows)
+    assert shown["amount:25000.00"] == (
+        "25000 IDR credit · 30 days · costs 1.65 USD · 0.06 USD a day"
+        " · promotion until 2026-11-30, not counted here:"
+        " IDR 25000 and more – Double {credit} [now](https://evil.example)"
+    )
+    assert shown["231:12000:IDR"].endswith(f"not counted here: {'x' * 99}…")
+    assert "promotion" not in shown["9011:62000:IDR"]
+
+
+async def test_promotions_that_fail_leave_the_list_as_it_is(
+    flows: Flows, axis: MockConfigEntry, vendor: ReloadlySimulator
+) -> None:
+    vendor.fault("refuse", on="/promotions", status=403, code="NOT_AUTHORIZED")
+    await flows.options(axis)
+    assert flows.errors == {}
+    assert "231:12000:IDR" in labels(flows)
+    assert vendor.faults.hits["refuse"] == 1
 
 
 # -- The preview ----------------------------------------------------------------------------

@@ -115,6 +115,25 @@ async def test_adds_a_sim_that_a_person_recharges(flows: Flows, freezer: Any) ->
     }
 
 
+async def test_adds_a_sim_that_buys_a_bundle(
+    flows: Flows, account: MockConfigEntry
+) -> None:
+    await begin(flows)
+    await flows.submit()
+    await flows.submit()
+    await flows.type()
+    await flows.submit()
+    assert flows.at == "operator"
+    await flows.submit()
+    await flows.submit(product="700:2.1:USD")
+    assert any("neither credit nor days" in line for line in flows.preview)
+    await flows.choose("save")
+    entry = flows.result["result"]
+    assert entry.data["operator"] == "243"
+    assert entry.options["product"] == "700:2.1:USD"
+    assert "amount" not in entry.options
+
+
 async def test_adds_a_sim_that_an_account_recharges(
     flows: Flows, account: MockConfigEntry
 ) -> None:

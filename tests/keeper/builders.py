@@ -112,6 +112,16 @@ def balance(
     return reading(Field.BALANCE, amount.minor, amount.currency, at=at, trust=trust)
 
 
+def daily(
+    *balances: str, until: datetime = NOW, every: timedelta = timedelta(days=1)
+) -> list[Reading]:
+    """Return balances in Hong Kong dollars, one each day, the last of them read at a time."""
+    return [
+        balance(hkd(text), at=until - number * every)
+        for number, text in reversed([*enumerate(reversed(balances))])
+    ]
+
+
 def expiry(day: date, *, at: datetime = NOW, trust: Trust = Trust.TYPED) -> Reading:
     """Return an expiry."""
     return reading(Field.EXPIRY, day.toordinal(), UNIT_DAY, at=at, trust=trust)

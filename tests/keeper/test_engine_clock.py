@@ -1,17 +1,26 @@
 """The engine and a clock that jumps: what was planned by it, and who may trust it again."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from custom_components.sim_keeper.keeper.errors import Unavailable
+from custom_components.sim_keeper.keeper.lifecycle import Stage
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.policy import Reason
 
 from .builders import usd
-from .model_world import Fault, a_sim
-from .scenes import DAY, HOUR, due_world, quiet_world, reason_of, states_of
+from .model_world import ADMIN, Fault, a_sim
+from .scenes import (
+    DAY,
+    HOUR,
+    due_world,
+    faulty_world,
+    quiet_world,
+    reason_of,
+    states_of,
+)
 
 NOTICED_WITHIN = timedelta(hours=25)
 """The engine wakes for each day of a SIM."""
@@ -50,6 +59,33 @@ async def test_what_was_planned_for_next_year_is_looked_up_now() -> None:
     world.set_clock(-400 * DAY)
     await world.pass_time(NOTICED_WITHIN)
     assert states_of(world) == [State.CONFIRMED]
+
+
+@pytest.mark.parametrize("teller", ["vendor", "person"])
+async def test_what_is_learned_while_the_clock_is_in_1970_was_delivered_now(
+    teller: str,
+) -> None:
+    world, sim = await faulty_world(Fault.PENDING)
+    if teller == "person":
+        await world.pass_time(25 * HOUR)
+    today = world.now()
+    world.set_clock(datetime(1970, 1, 2, tzinfo=UTC) - today)
+    world.vendor.bought[0].final = True
+    # The vendor's own clock is right: to it nothing lies in the future.
+    world.vendor.lag = world.now() - today
+    if teller == "person":
+        await world.doors.resolve(1, arrived=True, note=None, caller=ADMIN)
+    await world.pass_time(NOTICED_WITHIN)
+    world.set_clock(today + NOTICED_WITHIN - world.now())
+    await world.pass_time(NOTICED_WITHIN)
+    (order,) = await world.orders(sim)
+    assert order.state is State.CONFIRMED
+    assert order.settled_at is not None
+    assert order.created_at <= order.settled_at <= today
+    status = world.engine.status(sim.epoch)
+    assert status is not None
+    assert status.life.stage is Stage.ACTIVE
+    assert len(world.vendor.delivered) == 1
 
 
 async def test_a_start_notices_that_the_clock_was_ahead_before() -> None:

@@ -142,3 +142,15 @@ def test_a_recharge_below_the_smallest_that_counts_is_no_activity() -> None:
         assert (Field.LAST_ACTIVITY in found) is counts
     assert Field.LAST_ACTIVITY in _after(line, Readings(), value=usd("1"))
     assert Field.LAST_ACTIVITY in _after(line, Readings(), value=None, days=30)
+
+
+def test_a_product_without_credit_and_days_is_not_known_to_move_anything() -> None:
+    before = Readings(
+        expiry=expiry(TODAY), balance=balance(hkd("3")), last_activity=activity(TODAY)
+    )
+    assert _after(sim(), before, value=None, product="1GB") == {}
+    # What a person paid somewhere, however much it was, is a recharge.
+    assert Field.LAST_ACTIVITY in _after(sim(), before, value=None)
+    days = _after(sim(), before, value=None, days=30, product="30D")
+    assert days[Field.EXPIRY] == _day(30)
+    assert Field.BALANCE in _after(sim(), before, product="50")

@@ -398,6 +398,26 @@ async def test_a_foreign_purchase_under_the_next_key_is_adopted_too() -> None:
     assert world.vendor.submits == []
 
 
+async def test_what_was_adopted_is_not_also_the_purchase_of_the_order_before() -> None:
+    """A restored ledger knows the key from an order that was refused back then."""
+    world, sim = await faulty_world(Fault.REFUSE_LATER)
+    world.vendor.foreign.add(KEY)
+    await world.pass_time(2 * HOUR)
+    # To the refused order, which is as old as the purchase, it does not look foreign.
+    world.vendor.foreign.clear()
+    other, _ = await faulty_world()
+    world.vendor.bought = other.vendor.bought
+    # A clock that has fallen back makes everything be looked at anew; the vendor's has not.
+    world.vendor.lag = -8 * DAY
+    world.set_clock(-8 * DAY)
+    await world.pass_time(25 * HOUR)
+    assert world.vendor.looks > 2
+    assert [(one.origin, one.state) for one in await world.orders(sim)] == [
+        (Origin.RULE, State.REJECTED),
+        (Origin.ADOPTED, State.CONFIRMED),
+    ]
+
+
 async def test_a_purchase_that_is_under_way_under_the_next_key_is_waited_for() -> None:
     first, sim = await faulty_world(Fault.PENDING)
     world = ModelWorld()

@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.sim_keeper.keeper.budget import HouseholdRules
 from custom_components.sim_keeper.keeper.burn import Burn
+from custom_components.sim_keeper.keeper.burnwatch import BurnWatch
 from custom_components.sim_keeper.keeper.course import Option
 from custom_components.sim_keeper.keeper.forecast import (
     Forecast,
@@ -45,6 +46,7 @@ from .model_world import ADMIN, ModelWorld, a_sim, expiring_in
 
 TODAY = date(2026, 3, 2)
 HOUSEHOLD = HouseholdRules(zone=HK)
+DAY = timedelta(days=1)
 MONTHLY = {"window_days": 30, "tiers": (), "stacking": "max"}
 
 
@@ -181,6 +183,52 @@ def _summed(costs: Sequence[Money]) -> tuple[Money, ...]:
     return (Money(sum(cost.minor for cost in costs), costs[0].currency),)
 
 
+@pytest.mark.parametrize("threshold", ["10", "13"])
+async def test_a_balance_that_burns_down_is_foreseen(threshold: str) -> None:
+    """The time of day at which a source reads is not foreseen: it may make a day."""
+    world, line, used = ModelWorld(), a_sim(days_before=None, threshold=threshold), 0
+    world.moment -= 10 * DAY
+    await world.begin(line, typed=expiring_in(400))
+
+    async def read() -> None:
+        delivered = sum(
+            order.value.minor
+            for order in await world.orders(line)
+            if order.state is State.CONFIRMED and order.value is not None
+        )
+        left = Money(6000 + delivered - used, "HKD")
+        await world.engine.observe(line.epoch, (balance(left, at=world.moment),))
+        await world.rest()
+
+    async def live(days: int) -> None:
+        nonlocal used
+        for _ in range(days):
+            await read()
+            await world.pass_time(DAY)
+            used += 200
+
+    await live(10)
+    await read()
+    found = await BurnWatch(world.engine.desk).review(line, world.moment)
+    at, spent = await world.engine.situation(line)
+    outlook = Outlook(at=at, quote=_in_dollars, burn=found.burn)
+    ahead = 120 * DAY
+    (told,) = forecast([outlook], world.household, spent, world.moment, ahead)
+    assert await world.orders(line) == []
+    first, zone = world.moment.astimezone(line.zone).date(), line.zone
+    await live(ahead.days)
+    done = [
+        (order.created_at.astimezone(zone).date() - first).days
+        for order in await world.orders(line)
+    ]
+    foreseen = [
+        (planned.at.astimezone(zone).date() - first).days for planned in told.recharges
+    ]
+    assert len(done) == len(foreseen) == 5
+    assert all(abs(a - b) <= 1 for a, b in zip(done, foreseen, strict=True))
+    assert found.days_until_low == done[0]
+
+
 # -- Budgets -----------------------------------------------------------------------------------
 
 
@@ -249,6 +297,17 @@ def test_a_product_says_itself_what_it_buys() -> None:
     unknown = _told(line, _valid(20), quote=lambda _: None, ahead=90)
     assert [planned.cost for planned in unknown.recharges] == [None]
     assert unknown.known_until == date(2026, 3, 17)
+
+
+def test_data_is_not_known_to_keep_a_number_in_use() -> None:
+    known = carrier(None, model="activity_window", window_days=30)
+    line = sim(carrier=known, rules=rules(amount=None, product="1GB"))
+    in_use = Readings(last_activity=activity(TODAY))
+    data = _told(line, in_use, quote=lambda _: Quoted(price=usd("3")), ahead=90)
+    assert _days(data) == [25]
+    assert data.known_until == date(2026, 3, 27)
+    credit = Quoted(price=usd("3"), value=hkd("20"))
+    assert _days(_told(line, in_use, quote=lambda _: credit, ahead=60)) == [25, 50]
 
 
 def test_a_person_is_asked_even_if_nobody_knows_what_to_pay() -> None:

@@ -58,6 +58,18 @@ def test_validity_without_credit_is_activity_only_where_the_carrier_says_so() ->
     assert found.active
 
 
+def test_what_states_neither_credit_nor_days_keeps_no_number_alive() -> None:
+    """A data package must never be the planner's cheapest activity."""
+    sold = Product(
+        id="1GB", name="1 GB", value=None, price=usd("1"), days=None, lasts_days=30
+    )
+    line = _line()
+    line = replace(line, carrier=replace(line.carrier, events=frozenset(Event)))
+    for days in (None, 0):
+        (found,) = options_for(line, [replace(sold, days=days)])
+        assert (found.days, found.credit, found.active) == (0, 0, False)
+
+
 def test_a_range_gives_the_steps_that_are_worth_a_look() -> None:
     sold = Product(
         id="any", name="Any", value=hkd("15"), value_max=hkd("60"), price=usd("2")

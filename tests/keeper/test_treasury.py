@@ -14,6 +14,7 @@ from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.sim import Mode, Sim
 from custom_components.sim_keeper.keeper.treasury import Treasury
 
+from .builders import balance
 from .model_world import ACCOUNT, START, Fault, ModelWorld, a_sim, expiring_in
 
 RICH, POOR = Money(100_000, "USD"), Money(4_999, "USD")
@@ -87,6 +88,22 @@ async def test_all_sims_of_the_account_count_together() -> None:
     assert (await review(world, Money(15_000, "USD"))).low is False
     found = await review(world, Money(14_999, "USD"))
     assert (found.low, found.needed) == (True, Money(15_000, "USD"))
+
+
+async def test_credit_that_burns_down_will_have_to_be_paid_for() -> None:
+    world, sim = ModelWorld(), monthly(days_before=None, threshold="10")
+    await world.begin(sim, typed=expiring_in(400))
+    balances = (14, 12, 10, 8, 56, 54, 52, 50)
+    for left in balances:
+        read = balance(Money(left * 100, "HKD"), at=world.moment)
+        await world.engine.observe(sim.epoch, (read,))
+        await world.pass_time(timedelta(days=1))
+    (order,) = await world.orders(sim)
+    assert (order.state, order.cost) == (State.CONFIRMED, Money(5_000, "USD"))
+    # Two a day, from 50 down to 10 again, the last of them read yesterday.
+    dry_on = (await review(world, POOR)).dry_on
+    assert dry_on is not None
+    assert (dry_on - world.moment.date()).days in (19, 20)
 
 
 async def test_a_question_tells_its_price() -> None:

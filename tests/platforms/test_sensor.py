@@ -107,7 +107,11 @@ async def test_entities_that_mean_nothing_do_not_exist(
 ) -> None:
     axis, giffgaff = house.sim(), house.giffgaff()
     await house.start()
-    only_axis = {"sensor.expiry", "date.expiry"}
+    only_axis = {
+        *("sensor.expiry", "date.expiry"),
+        # Nobody has read a balance of giffgaff.
+        *("sensor.days_until_low", "sensor.burn_rate"),
+    }
     only_giffgaff = {
         *("sensor.activity_deadline", "sensor.last_activity"),
         *("date.last_activity", "button.mark_active"),
@@ -124,7 +128,9 @@ async def test_entities_appear_when_they_begin_to_mean_something(
 ) -> None:
     sim = house.giffgaff()
     await house.start()
-    typed = Typed(data_left=5_000_000, expiry=date(2027, 1, 1))
+    typed = Typed(
+        balance=Money(500, "GBP"), data_left=5_000_000, expiry=date(2027, 1, 1)
+    )
     await house.doors.update_reading(sim.data["epoch"], typed, ADMIN)
     hass.config_entries.async_update_entry(
         sim, options={**sim.options, "monthly_cap": "30.00"}
@@ -134,6 +140,7 @@ async def test_entities_appear_when_they_begin_to_mean_something(
         "sensor.data_left",
         "sensor.expiry",
         "sensor.budget_left",
+        "sensor.days_until_low",
     }
     assert house.state("sensor", sim, "expiry").state == "2027-01-01T23:59:59+00:00"
 

@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.sim_keeper.binary_sensor import SIM_BINARY_SENSORS
+from custom_components.sim_keeper.burn_sensor import BURN_SENSORS
 from custom_components.sim_keeper.button import BUTTONS
 from custom_components.sim_keeper.date import DATES
 from custom_components.sim_keeper.event import EVENT_TYPES
@@ -31,7 +32,11 @@ FOLDER = Path(__file__).parents[2] / "custom_components" / "sim_keeper"
 LANGUAGES = ("en", "zh-Hans", "id")
 ENTITIES = {
     "sensor": [
-        d.key for d in (*SIM_SENSORS, *SIM_MONEY, *OUTLOOK_SENSORS, *HOUSEHOLD_SENSORS)
+        d.key
+        for d in (
+            *(*SIM_SENSORS, *SIM_MONEY, *OUTLOOK_SENSORS, *BURN_SENSORS),
+            *HOUSEHOLD_SENSORS,
+        )
     ]
     + ["wallet_balance"],
     "binary_sensor": [d.key for d in SIM_BINARY_SENSORS] + ["low_wallet"],

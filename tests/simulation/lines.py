@@ -75,6 +75,9 @@ class Line:
     """When a purchase that a person wanted was last delivered."""
     fine_days: int = 0
     lost: bool = False
+    lives: list[str] = field(default_factory=list)
+    """The marks of its earlier lives."""
+    recharged_at: float = 0.0
     fell_short: bool = False
     """The last recharge was less than asked for: nobody knows the new date until it is typed."""
 
@@ -108,6 +111,15 @@ class Line:
             self.expiry = max(self.expiry, fresh)
         self.fell_short = amount is not None and minor < amount.minor
         self.balance += minor
+        self.recharged_at = now
+        self.note(now)
+
+    def take_back(self, minor: int, delivered_at: float, now: float) -> None:
+        """Lose a recharge again; days that a later one bought by itself stay."""
+        self.balance = max(0, self.balance - minor)
+        adds = self.sim.carrier.stacking is Stacking.ADD
+        if adds or self.recharged_at <= delivered_at:
+            self.expiry -= self.days
         self.note(now)
 
     def live_a_day(self, now: float, used: int) -> None:

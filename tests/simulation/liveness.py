@@ -76,12 +76,14 @@ class Liveness:
 
     def _open(self, line: Line) -> bool:
         """Tell whether an order is open, or was closed by a person, or waits its turn."""
+        lives = [line.sim.epoch, *line.lives]
         found = self.truth.disk.conn.execute(
-            "SELECT 1 FROM orders WHERE sim = ? AND assisted = 0 AND (state IN"
+            f"SELECT 1 FROM orders WHERE sim IN ({','.join('?' * len(lives))})"  # noqa: S608
+            " AND assisted = 0 AND (state IN"
             " ('asked','approved','sending','pending','unknown','needs_person')"
             " OR state IN ('rejected','declined','cancelled','expired')"
             " AND coalesce(settled_at, created_at) > ?) LIMIT 1",
-            (line.sim.epoch, int(self.truth.loop.time() - 3 * DAY)),
+            (*lives, int(self.truth.loop.time() - 3 * DAY)),
         ).fetchone()
         return found is not None
 

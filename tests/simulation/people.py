@@ -37,7 +37,7 @@ class People:
     def __init__(self, truth: Truth) -> None:
         """Listen to what is told."""
         self.truth = truth
-        self.wrong_words: set[tuple[int, int]] = set()
+        self.wrong_words: dict[tuple[int, int], float] = {}
         """(restores, order) that a person settled against the truth, or before it was known."""
         truth.on_heard.append(self.hear)
 
@@ -158,7 +158,7 @@ class People:
                 truth.oracle.by_key[row[0]].denied = True
             line.misled_until = truth.loop.time() + 60 * DAY
         if word is not arrived or any(one.state == "working" for one in same):
-            self.wrong_words.add((truth.restores, order_id))
+            self.wrong_words[truth.restores, order_id] = truth.loop.time()
         if word:
             line.supervised_at = truth.loop.time()
         else:
@@ -178,6 +178,15 @@ class People:
             line.sim = replace(line.sim, rules=rules)
         await process.engine.change(line.sim)
         line.refusals.clear()
+
+    def restored(self, taken_at: float) -> None:
+        """Hear that a backup was put back: what was said before it was taken is in it."""
+        now = self.truth.restores
+        self.wrong_words |= {
+            (now, order_id): said_at
+            for (restores, order_id), said_at in self.wrong_words.items()
+            if restores == now - 1 and said_at <= taken_at
+        }
 
     # -- Deeds of a person's own ----------------------------------------------------------
 
@@ -285,6 +294,7 @@ class People:
         """Add a line under a new epoch, with what the person sees now."""
         truth = self.truth
         epoch = "".join(truth.rng.choice(_EPOCH) for _ in range(10))
+        line.lives.append(line.sim.epoch)
         line.sim = replace(line.sim, epoch=epoch)
         line.removed = False
         now = truth.now()

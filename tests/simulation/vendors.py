@@ -331,11 +331,10 @@ class Vendor:
         self._tell(answer, self._confirmed(one), 0.1)
 
     def _undo(self, one: Transaction) -> None:
+        delivered_at = one.ended_at
         one.state, one.ended_at = "reversed", self.truth.loop.time()
         self.wallet += one.cost
-        one.line.balance = max(0, one.line.balance - one.value)
-        one.line.expiry -= one.line.days
-        one.line.note(one.ended_at)
+        one.line.take_back(one.value, delivered_at, one.ended_at)
         if self.kind not in ("pure", "guard") and not one.line.buys:
             # Nobody can learn of it: neither the vendor nor a source tells.
             one.line.misled_until = one.ended_at + 60 * 24 * HOUR

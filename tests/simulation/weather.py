@@ -40,6 +40,8 @@ class Weather:
             truth.process.kill(60.0, "a person restarts it")
         elif truth.process is not None:
             truth.process.go(truth.process.stop(60.0))
+        else:
+            truth.start_process()
 
     def _day(self) -> None:
         truth, strike, rng = self.truth, self.truth.faults.strike, self.truth.rng
@@ -121,6 +123,7 @@ class Weather:
         truth.crashes -= 1
         truth.disk.restore(image, keep_witness=truth.rng.random() < 0.3)
         truth.restores += 1
+        self.people.restored(taken_at)
         if seq < newest:
             truth.restored_at = truth.loop.time()
         truth.oracle.restored(seq)

@@ -229,7 +229,9 @@ class Truth:
 
     def line_of(self, epoch: str | None) -> Line | None:
         """Return the line whose present or earlier life has this mark."""
-        return next((one for one in self.lines if one.sim.epoch == epoch), None)
+        return next(
+            (one for one in self.lines if epoch in (one.sim.epoch, *one.lives)), None
+        )
 
     def run_for(self, span: timedelta) -> None:
         """Let time pass."""

@@ -192,6 +192,104 @@ async def test_operators_of_a_country_and_a_rate(client: Client) -> None:
     assert (rate["fxRate"], rate["currencyCode"]) == (31000, "IDR")
 
 
+@pytest.mark.parametrize(
+    ("query", "missing"),
+    [
+        ("", set()),
+        ("includeData=false", {231, 797, 9013}),
+        ("includeBundles=false&includeCombo=false", {700, 9011}),
+        ("includePin=false", {9012}),
+        ("includeRange=false", {239, 243}),
+        ("includeFixed=false", {231, 700, 797, 9011, 9012, 9013}),
+    ],
+)
+async def test_the_list_of_a_country_leaves_out_what_a_call_says(
+    client: Client, query: str, missing: set[int]
+) -> None:
+    path = "/operators/countries/ID"
+    _, everything = await client.get(path)
+    _, rest = await client.get(f"{path}?{query}")
+    ids = {operator["id"] for operator in everything}
+    assert ids - {operator["id"] for operator in rest} == missing
+    assert (await client.get(f"{path}?includeData=yes"))[0] == 400
+    assert (await client.get(f"{path}?includeAll=true"))[0] == 400
+
+
+async def test_bundles_and_pins_are_sold_and_are_no_credit(client: Client) -> None:
+    data = {**ORDER, "operatorId": 231, "amount": 12000}
+    _, answer = await client.post("/topups", data)
+    assert (answer["status"], answer["deliveredAmount"]) == ("SUCCESSFUL", 12000)
+    assert answer["pinDetail"] is None
+    pin: dict[str, object] = {"operatorId": 9012, "amount": 3.3}
+    pin |= {"customIdentifier": "SK-2", "useLocalAmount": False}
+    _, answer = await client.post("/topups", {**ORDER, **pin})
+    assert answer["pinDetail"]["code"]
+    assert client.vendor.world.credit_of("6283155501234") == 0
+    assert client.vendor.bought == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"amount": 12001}, "INVALID_LOCAL_AMOUNT_FOR_OPERATOR"),
+        (
+            {"amount": 0.79, "useLocalAmount": False},
+            "INVALID_AMOUNT_FOR_OPERATOR",
+        ),
+        (
+            {"operatorId": 700, "amount": 2},
+            "LOCAL_AMOUNTS_NOT_SUPPORTED_BY_OPERATOR",
+        ),
+        ({"operatorId": 9013}, "OPERATOR_UNAVAILABLE_OR_CURRENTLY_INACTIVE"),
+        ({"operatorId": 797}, "OPERATOR_AND_RECIPIENT_PHONE_MISMATCH"),
+    ],
+)
+async def test_it_refuses_bundles_that_are_not_sold_to_the_number(
+    client: Client, change: dict[str, object], code: str
+) -> None:
+    data = {**ORDER, "operatorId": 231, "amount": 12000, **change}
+    _, answer = await client.post("/topups-async", data)
+    assert answer["errorCode"] == code
+    assert client.vendor.bought == 0
+
+
+async def test_promotions_are_listed_by_page_country_operator_and_id(
+    client: Client,
+) -> None:
+    _, page = await client.get("/promotions?page=1&size=2")
+    assert ([one["promotionId"] for one in page["content"]], page["totalPages"]) == (
+        [1, 2],
+        3,
+    )
+    _, of_country = await client.get("/promotions/country-codes/ID")
+    assert {one["operatorId"] for one in of_country} == {239, 797}
+    assert (await client.get("/promotions/country-codes/MY"))[1] == []
+    _, of_operator = await client.get("/promotions/operators/797")
+    assert [one["title"] for one in of_operator] == ["Free weekend"]
+    _, one = await client.get("/promotions/1")
+    assert one["startDate"] == "2026-11-19 12:00:00"
+    for path in ("country-codes/FR", "operators/1", "99", "x", "country-codes"):
+        assert (await client.get(f"/promotions/{path}"))[0] in (404, 409)
+
+
+@pytest.mark.parametrize(
+    ("fault", "key", "value"),
+    [
+        ("operator_inactive", "status", "INACTIVE"),
+        ("operator_reassigned", "name", "Somebody Else 231"),
+        ("amount_gone", "fixedAmounts", []),
+    ],
+)
+async def test_an_operator_changes_between_two_looks(
+    client: Client, fault: str, key: str, value: object
+) -> None:
+    client.vendor.fault(fault, on="/operators/231")
+    _, changed = await client.get("/operators/231")
+    assert changed[key] == value
+    _, after = await client.get("/operators/231")
+    assert after[key] != value
+
+
 async def test_it_is_commanded_from_another_process(client: Client) -> None:
     url = f"{client.vendor.url}/_control"
     fault = {"kind": "empty_wallet", "times": 1}

@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 from ..const import CONF_AMOUNT, CONF_PRODUCT
 from ..keeper.carriers import Event
 from ..keeper.money import Money
-from ..keeper.ports import Wanted
+from ..keeper.ports import Promotion, Wanted
 from ..price_list import Choice, per_day
 from ..texts import sentence
 from .form import Form, filled, plain, shown_amount, shown_money
@@ -60,7 +60,10 @@ async def product_labels(
 
 
 async def label(hass: HomeAssistant, choice: Choice) -> str:
-    """Return what a choice brings and costs: `10000 IDR credit · 30 days · costs 0.75 USD`."""
+    """Return what a choice brings and costs: `10000 IDR credit · 30 days · costs 0.75 USD`.
+
+    Promotions of the provider are told at the end; what they promise is counted nowhere.
+    """
     days, price = choice.days, choice.price
     daily = None if price is None else per_day(price, days)
     if choice.wanted.amount is not None:
@@ -70,13 +73,23 @@ async def label(hass: HomeAssistant, choice: Choice) -> str:
         parts = [choice.name or choice.id]
     if days is not None:
         parts.append(await sentence(hass, "product_days", days=str(days)))
+    if choice.lasts_days is not None:
+        lasts = str(choice.lasts_days)
+        parts.append(await sentence(hass, "product_lasts", days=lasts))
     if price is not None:
         text = shown_money(price)
         parts.append(await sentence(hass, "product_costs", price=text))
     if daily is not None:
         text = shown_money(daily)
         parts.append(await sentence(hass, "product_per_day", price=text))
+    parts += [await _told(hass, promotion) for promotion in choice.promotions]
     return " · ".join(parts)
+
+
+async def _told(hass: HomeAssistant, promotion: Promotion) -> str:
+    what = " – ".join(filter(None, (promotion.amounts, promotion.title)))
+    day = promotion.until.isoformat()
+    return await sentence(hass, "product_promotion", what=what, day=day)
 
 
 def nearest_text(form: Form, terms: Terms) -> str:

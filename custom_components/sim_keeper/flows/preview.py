@@ -13,10 +13,13 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from ..home import HOME
 from ..keeper.budget import HouseholdRules
+from ..keeper.burn import Burn
+from ..keeper.burnwatch import BurnWatch
 from ..keeper.errors import LedgerBroken
 from ..keeper.forecast import Planned
 from ..keeper.ledger import Spending
 from ..keeper.orders import Kind
+from ..keeper.ports import Wanted
 from ..keeper.sim import Mode, Readings, Sim
 from ..keeper.situation import Reason, Situation
 from ..price_list import PriceList
@@ -37,6 +40,7 @@ class Standing:
     at: Situation
     household: HouseholdRules
     spent: tuple[Spending, ...]
+    burn: Burn | None = None
 
 
 async def preview_text(
@@ -53,6 +57,7 @@ async def preview_text(
             standing.household,
             standing.spent,
             now,
+            burn=standing.burn,
         )
     )
     lines = [line async for line in _lines(hass, sim, terms, told)]
@@ -67,12 +72,15 @@ async def _standing(
     if home is not None:
         try:
             at, spent = await home.engine.situation(sim)
+            used = await BurnWatch(home.engine.desk).review(sim, now)
         except LedgerBroken:
             pass  # What was typed is all that is known then.
         else:
             if typed is not None:
                 at = replace(at, view=replace(at.view, readings=typed))
-            return Standing(at=at, household=home.engine.household, spent=spent)
+            return Standing(
+                at=at, household=home.engine.household, spent=spent, burn=used.burn
+            )
     zone = ZoneInfo(hass.config.time_zone)
     return Standing(
         at=beginning(sim, typed or Readings(), None, now),
@@ -105,6 +113,8 @@ async def _lines(
         yield await _warning(hass, f"contradiction_{found.value}")
     amount = rules.amount
     carrier = sim.carrier
+    if _buys_neither(rules.product, terms.prices):
+        yield await _warning(hass, "preview_neither")
     silent = (
         amount is not None
         and amount.currency == carrier.currency
@@ -113,6 +123,14 @@ async def _lines(
     )
     if silent:
         yield await _warning(hass, "preview_no_days", carrier=plain(carrier.name))
+
+
+def _buys_neither(product: str | None, prices: PriceList | None) -> bool:
+    """Tell whether a product brings neither credit nor validity, such as data."""
+    if product is None or prices is None:
+        return False
+    found = prices.choice(Wanted(product=product))
+    return found is not None and found.credit is None and not found.days
 
 
 async def _next(hass: HomeAssistant, sim: Sim, told: Prospect) -> str:

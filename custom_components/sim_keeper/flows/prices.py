@@ -42,6 +42,6 @@ async def _read(hass: HomeAssistant, sim: Sim, account: ConfigEntry[Any]) -> Pri
     home = hass.data.get(HOME)
     channel = None if home is None else home.channel(str(account.unique_id))
     if channel is not None:
-        return await market.read(sim, channel, now)
+        return await market.look(sim, channel, now)
     async with open_channel(account) as opened:
-        return await market.read(sim, opened, now)
+        return await market.look(sim, opened, now)

@@ -1,18 +1,15 @@
-"""How fast credit is used up, and which spending is out of the ordinary.
+"""How fast credit is used up, and which spending is out of the ordinary."""
 
-Worked out from balances that were read. What lies between two of them was spent; a recharge in
-between is taken out where it is known, and the pair says nothing where it is not.
-"""
-
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from heapq import nlargest
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from .money import Money
 from .sim import Reading, Trust
+from .spent import Spent, by_day, first_and_last
 
 WINDOW = timedelta(days=30)
 """How far back the burn rate looks."""
@@ -22,23 +19,8 @@ MEMORY = timedelta(days=90)
 """How far back a day is compared: three monthly fees lie in it."""
 LEAST_DAYS = 7
 UNUSUAL_TIMES = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credited:
-    """Credit that a line is known to have got."""
-
-    at: datetime
-    value: Money
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
-    """What a line used up between two readings."""
-
-    start: datetime
-    end: datetime
-    amount: Money
+REST = timedelta(days=45)
+"""How long a number must be known to spend nothing of itself: any monthly fee falls into it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,109 +56,78 @@ class Burn:
         return -(-needed * self.over // (self.spent.minor * timedelta(days=1)))
 
 
-def spendings(
-    readings: Sequence[Reading], credited: Sequence[Credited] = ()
-) -> tuple[Spent, ...]:
-    """Return what was spent between balances, oldest first.
-
-    Estimates and doubted readings do not count, nor a pair in two currencies. A balance that rose
-    by more than what is known to have come says nothing.
-    """
-    sound = sorted(
-        (one for one in readings if one.trust in (Trust.TYPED, Trust.MEASURED)),
-        key=lambda one: one.observed_at,
-    )
-    found: list[Spent] = []
-    for before, after in pairwise(sound):
-        if before.unit != after.unit or before.observed_at == after.observed_at:
-            continue
-        start, end = before.observed_at, after.observed_at
-        came = sum(
-            one.value.minor
-            for one in credited
-            if start < one.at <= end and one.value.currency == before.unit
-        )
-        used = before.value + came - after.value
-        if used >= 0:
-            found.append(Spent(start=start, end=end, amount=Money(used, before.unit)))
-    return tuple(found)
-
-
 def burn_rate(spent: Sequence[Spent], now: datetime) -> Burn | None:
     """Return the rate of the last month; None where too little is known of it."""
-    recent = [one for one in spent if one.end > now - WINDOW]
-    if not recent:
-        return None
-    currency = recent[-1].amount.currency
-    recent = [one for one in recent if one.amount.currency == currency]
-    over = sum((one.end - one.start for one in recent), timedelta(0))
+    recent = _of_last_currency([one for one in spent if one.end > now - WINDOW])
+    over = _time(recent)
     if over < LEAST_TIME:
         return None
-    used = sum((one.amount for one in recent), Money(0, currency))
-    return Burn(spent=used, over=over)
-
-
-def by_day(spent: Sequence[Spent], zone: ZoneInfo) -> dict[date, int]:
-    """Return the minor units that were used up on each day of a zone that is known.
-
-    What was spent in a longer time is spread over it, the remainder on its last day.
-    """
-    days: dict[date, int] = {}
-    for one in spent:
-        first, last = (
-            moment.astimezone(zone).date() for moment in (one.start, one.end)
-        )
-        count = (last - first).days or 1
-        share, rest = divmod(one.amount.minor, count)
-        for number in range(count):
-            day = last - timedelta(days=number)
-            days[day] = days.get(day, 0) + share + (0 if number else rest)
-    return days
+    used = sum(one.amount.minor for one in recent)
+    return Burn(spent=Money(used, recent[-1].amount.currency), over=over)
 
 
 def unusual_day(
-    spent: Sequence[Spent], zone: ZoneInfo, now: datetime
+    spent: Sequence[Spent], used_on: Collection[date], zone: ZoneInfo, now: datetime
 ) -> tuple[Money, Money] | None:
     """Return what today has used up and what is usual, where it is far more than that.
 
     Usual is the second largest day of the last three months: a monthly fee is in it more than
-    once, and one odd day does not hide the next.
+    once, and one odd day does not hide the next. Today counts what went since yesterday, between
+    recharges, and nothing that may as well have gone before. On a day of use a number that
+    usually spends nothing may spend.
     """
-    if not spent:
-        return None
+    spent = _of_last_currency(spent)
     today = now.astimezone(zone).date()
-    currency = spent[-1].amount.currency
-    days = by_day([one for one in spent if one.amount.currency == currency], zone)
-    known = [used for day, used in days.items() if today - MEMORY <= day < today]
-    used = days.get(today, 0)
+    known = [
+        used
+        for day, used in by_day(spent, zone).items()
+        if today - MEMORY <= day < today
+    ]
     if len(known) < LEAST_DAYS:
         return None
+    used = sum(
+        one.amount.minor
+        for one in spent
+        if not one.recharged and _is_of_today(one, zone, today)
+    )
     usual = nlargest(2, known)[1]
-    if used == 0 or used <= UNUSUAL_TIMES * usual:
+    expected = usual == 0 and today in used_on
+    if used == 0 or used <= UNUSUAL_TIMES * usual or expected:
         return None
+    currency = spent[-1].amount.currency
     return Money(used, currency), Money(usual, currency)
 
 
 def unexplained(
-    spent: Sequence[Spent], used_on: Collection[date], zone: ZoneInfo
-) -> tuple[Spent, ...]:
-    """Return spending without a known cause: no day of use lies in it, and it is no habit.
+    spent: Sequence[Spent], used_on: Collection[date], zone: ZoneInfo, now: datetime
+) -> Spent | None:
+    """Return the first spending without a known cause of a number at rest; None without one.
 
-    `used_on` are the days on which the number is known to have been used.
+    `used_on` are the days on which the number is known to have been used. Few people note each
+    use of a number, and then nearly all that it spends has no known cause. Therefore a number
+    has to be known to rest: for `REST` before, all that it spent fell on days of use. Whatever
+    comes after the first such spending is no news. A day is judged once it is over, for use may
+    be noted in the evening.
     """
-    found: list[Spent] = []
-    for number, one in enumerate(spent):
-        first, last = (
-            moment.astimezone(zone).date() for moment in (one.start, one.end)
-        )
-        known = any(first <= day <= last for day in used_on)
-        habit = burn_rate(spent[:number], one.start)
-        expected = Money(0, one.amount.currency)
-        if habit is not None and habit.spent.currency == one.amount.currency:
-            expected = habit.used_in((one.end - one.start) * UNUSUAL_TIMES)
-        if not known and one.amount.minor > 0 and expected < one.amount:
-            found.append(one)
-    return tuple(found)
+    today, used = now.astimezone(zone).date(), sorted(used_on)
+    rested = timedelta(0)
+    found: Spent | None = None
+    for one in spent:
+        first, last = first_and_last(one, zone)
+        if one.recharged or last >= today:
+            continue
+        if one.amount.minor == 0 or _lies_between(used, first, last):
+            rested += one.end - one.start
+        elif found is None:
+            found = one
+            if rested < REST or one.end <= now - WINDOW:
+                return None
+        elif (
+            first_and_last(found, zone)[1] == last
+            and found.amount.currency == one.amount.currency
+        ):
+            found = replace(found, end=one.end, amount=found.amount + one.amount)
+    return found
 
 
 def projected(balance: Reading, burn: Burn, moment: datetime) -> Reading:
@@ -191,3 +142,22 @@ def projected(balance: Reading, burn: Burn, moment: datetime) -> Reading:
         source=balance.source,
         trust=Trust.MEASURED,
     )
+
+
+def _of_last_currency(spent: Sequence[Spent]) -> list[Spent]:
+    return [one for one in spent if one.amount.currency == spent[-1].amount.currency]
+
+
+def _time(spent: Iterable[Spent]) -> timedelta:
+    return sum((one.end - one.start for one in spent), timedelta(0))
+
+
+def _lies_between(days: Sequence[date], first: date, last: date) -> bool:
+    """Tell whether one of some days, which are in order, lies in a time."""
+    place = bisect_left(days, first)
+    return place < len(days) and days[place] <= last
+
+
+def _is_of_today(one: Spent, zone: ZoneInfo, today: date) -> bool:
+    first, last = first_and_last(one, zone)
+    return last == today and (last - first).days <= 1

@@ -402,15 +402,17 @@ class Doors:
         self, sim: Sim, task: Order | None, paid: Paid, caller: Caller
     ) -> Order:
         now = self._time()
-        before = await self.engine.desk.read(Ledger.readings, sim.epoch)
+        desk = self.engine.desk
+        before = await desk.read(Ledger.readings, sim.epoch)
+        noted_at = await desk.read(Ledger.reckoned, sim.epoch, now)
         value = paid.cost if paid.cost and paid.cost.minor else None
         readings = readings_after(
-            sim, before, value=value, days=paid.days, now=now, day=paid.day
+            sim, before, value=value, days=paid.days, now=noted_at, day=paid.day
         )
         if paid.expiry is not None:
             readings = (
                 *(reading for reading in readings if reading.field is not Field.EXPIRY),
-                *typed_readings(Typed(expiry=paid.expiry), now),
+                *typed_readings(Typed(expiry=paid.expiry), noted_at),
             )
         if task is not None and task.kind is Kind.ACTIVITY:
             readings = (
@@ -419,7 +421,7 @@ class Doors:
                     for reading in readings
                     if reading.field is not Field.LAST_ACTIVITY
                 ),
-                *typed_readings(Typed(last_activity=paid.day), now),
+                *typed_readings(Typed(last_activity=paid.day), noted_at),
             )
         payment = Payment(
             cost=paid.cost,
@@ -433,7 +435,6 @@ class Doors:
         )
         ceiling = paid.cost or Money(1, sim.currency)
         holds = holds_for(caps_for(sim, self.engine.household, now), ceiling.currency)
-        desk = self.engine.desk
         if task is not None:
             return await desk.write(
                 Ledger.confirm_paid,

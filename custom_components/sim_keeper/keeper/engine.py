@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 
 from .budget import HouseholdRules, caps_for, holds_for, limited, overrun
@@ -533,6 +534,10 @@ class Engine:
             return False
         elif decision.action is Action.SEND:
             ordinal = await self.checkout.free_ordinal(sim, new, holds)
+            if self.sims.get(sim.epoch) is not sim:
+                # A person changed the settings while the vendor was asked.
+                self.soon(sim.epoch)
+                return False
             order, attempt = await self.desk.write(
                 Ledger.bear_sending,
                 *(new, holds, ordinal, self.world.now()),
@@ -655,8 +660,11 @@ class Engine:
     ) -> asyncio.Task[None] | None:
         # Between the record and the first byte everything may have changed.
         stopped = await self.desk.read(Ledger.setting, STOPPED) == "on"
-        if stopped or not self.accepting or sim.epoch not in self.sims:
+        current = self.sims.get(sim.epoch)
+        changed = current is not sim and not await self._called_for(order)
+        if stopped or not self.accepting or current is None or changed:
             await self._end(order, State.CANCELLED, "stopped")
+            self.soon(sim.epoch)
             return None
 
         async def work() -> None:
@@ -830,9 +838,9 @@ class Engine:
             order = await self.desk.read(Ledger.order, order.id)
             if order.next_at is None or order.next_at > now:
                 return
-            wanted = sim is not None and await self._still_wanted(sim, order)
+            still_wanted = partial(self._still_wanted, order)
             try:
-                looked = await self.followup.look(sim, order, wanted=wanted)
+                looked = await self.followup.look(sim, order, still_wanted=still_wanted)
             except LedgerBroken:
                 raise
             except (
@@ -843,7 +851,10 @@ class Engine:
         if looked.state is not order.state and sim is not None:
             self.soon(order.sim)
 
-    async def _still_wanted(self, sim: Sim, order: Order) -> bool:
+    async def _still_wanted(self, order: Order) -> bool:
+        sim = self.sims.get(order.sim)
+        if sim is None:
+            return False
         at, _ = await self.situation(sim)
         if at.view.stopped or not self.accepting or sim.rules.mode is Mode.OFF:
             return False
@@ -857,6 +868,10 @@ class Engine:
         if asks and not await self._has_a_yes(order):
             return False
         return bool(due)
+
+    async def _called_for(self, order: Order) -> bool:
+        """Tell whether somebody called for an order, and no rule alone."""
+        return order.origin is not Origin.RULE or await self._has_a_yes(order)
 
     async def _has_a_yes(self, order: Order) -> bool:
         return any(

@@ -4,9 +4,11 @@ What is unknown is looked up on the channel's schedule, then given to a person. 
 looked at once more, because a vendor may take a delivery back or deliver late.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from .carriers import Stacking
 from .checkout import Checkout
 from .errors import LoginFailed, OrderRefused, Rejected, Unavailable
 from .ledger import Closing, EventType, Ledger
@@ -37,6 +39,9 @@ UNREADABLE_FOR = timedelta(days=30)
 """For how long a vendor that cannot be read is tried again about what has ended."""
 
 
+type StillWanted = Callable[[], Awaitable[bool]]
+
+
 class FollowUp(Notice):
     """Looks orders up, on behalf of the engine."""
 
@@ -45,11 +50,14 @@ class FollowUp(Notice):
         super().__init__(world, desk)
         self._checkout = checkout
 
-    async def look(self, sim: Sim | None, order: Order, *, wanted: bool) -> Order:
+    async def look(
+        self, sim: Sim | None, order: Order, *, still_wanted: StillWanted
+    ) -> Order:
         """Ask the vendor what became of an order, and act on the answer.
 
         `sim` is None for one that was disabled or removed meanwhile: its orders still end.
-        `wanted` tells whether the order may be sent once more if the vendor never had it.
+        `still_wanted` tells, whenever it is asked, whether the order may be sent once more if
+        the vendor never had it.
         """
         now = self._world.now()
         attempt = await self._desk.read(Ledger.attempt, order.id)
@@ -65,7 +73,7 @@ class FollowUp(Notice):
                 return await self._unaskable(sim, order)
             if caps.lookup is Lookup.PAYING:
                 return await self._ask_by_sending(
-                    channel, sim, order, attempt, wanted=wanted
+                    channel, sim, order, attempt, still_wanted
                 )
             found = await channel.lookup(await self._purchase(sim, order, attempt))
         except LoginFailed:
@@ -74,7 +82,7 @@ class FollowUp(Notice):
         except Unavailable, OrderRefused:
             return await self._later(sim, order, attempt, RETRY_UNREADABLE_AFTER)
         except Rejected as err:
-            return await self._refused(order, err)
+            return await self._refused(sim, order, err)
         if order.state in (State.CONFIRMED, State.REJECTED):
             return await self._once_more(channel, sim, order, attempt, found)
         if isinstance(found, Confirmed):
@@ -85,7 +93,7 @@ class FollowUp(Notice):
             return await self.hand_over(order, "no_answer_for_a_day")
         if isinstance(found, Pending):
             return await self._settle(channel, sim, order, attempt, found)
-        return await self._absent(channel, sim, order, wanted=wanted)
+        return await self._absent(channel, sim, order, still_wanted)
 
     async def _unaskable(self, sim: Sim | None, order: Order) -> Order:
         """Follow up where nobody can be asked: a reading may show it, or a person tells."""
@@ -102,8 +110,7 @@ class FollowUp(Notice):
         sim: Sim | None,
         order: Order,
         attempt: Attempt,
-        *,
-        wanted: bool,
+        still_wanted: StillWanted,
     ) -> Order:
         """Follow up where asking means sending the same request again.
 
@@ -116,9 +123,10 @@ class FollowUp(Notice):
             return await self.hand_over(order, "no_answer_for_a_day")
         if order.state is State.UNKNOWN:
             in_time = self._world.now() <= order.valid_until
-            if sim is None or not (wanted and in_time and attempt.sends < SENDS_MAX):
+            may_go = in_time and attempt.sends < SENDS_MAX and await still_wanted()
+            if sim is None or not may_go:
                 return await self.hand_over(order, "cannot_be_looked_up")
-            return await self._send_again(sim, order)
+            return await self._send_again(sim, order, still_wanted)
         found = await channel.lookup(await self._purchase(sim, order, attempt))
         if isinstance(found, Confirmed | Pending):
             return await self._settle(channel, sim, order, attempt, found)
@@ -164,7 +172,7 @@ class FollowUp(Notice):
         )
         return await self._desk.write(Ledger.move, order.id, closing, "keeper", now)
 
-    async def _refused(self, order: Order, err: Rejected) -> Order:
+    async def _refused(self, sim: Sim | None, order: Order, err: Rejected) -> Order:
         """Note that the vendor did not deliver, or took the delivery back."""
         if order.state is State.REJECTED:
             return await self._look_in(order, None)
@@ -179,7 +187,9 @@ class FollowUp(Notice):
             consumed=True,
         )
         return await self._desk.write(
-            Ledger.reverse, order.id, closing, self._world.now()
+            Ledger.reverse,
+            *(order.id, closing, self._world.now()),
+            days_add_up=sim is not None and sim.carrier.stacking is Stacking.ADD,
         )
 
     async def _once_more(
@@ -199,12 +209,19 @@ class FollowUp(Notice):
             left = settled + horizon - now
             return await self._look_in(order, left if left > timedelta(0) else None)
         if isinstance(found, Confirmed):
+            if await self._desk.read(Ledger.was_adopted, attempt.key):
+                # What stands under its key is in the ledger as an order of its own.
+                return await self._look_in(order, None)
             return await self._settle(channel, sim, order, attempt, found)
         over = now > attempt.last_sent_at + horizon
         return await self._look_in(order, None if over else LATE_LOOK_EVERY)
 
     async def _absent(
-        self, channel: Channel, sim: Sim | None, order: Order, *, wanted: bool
+        self,
+        channel: Channel,
+        sim: Sim | None,
+        order: Order,
+        still_wanted: StillWanted,
     ) -> Order:
         now = self._world.now()
         seen = await self._desk.read(Ledger.attempt, order.id)
@@ -212,15 +229,18 @@ class FollowUp(Notice):
             wait = max(RETRY_UNREADABLE_AFTER, self._patience(seen))
             return await self._look_in(order, wait)
         looked = replace(seen, looks=seen.looks + 1)
+        wanted = await still_wanted()
         step = after_absent(channel.capabilities, order, looked, now, wanted=wanted)
         await self._desk.write(Ledger.note_look, order.id, step.at, now)
         if step.step is Step.WAIT:
             return await self._desk.read(Ledger.order, order.id)
         if step.step is Step.HAND_OVER or sim is None:
             return await self.hand_over(order, "vendor_does_not_show_it")
-        return await self._send_again(sim, order)
+        return await self._send_again(sim, order, still_wanted)
 
-    async def _send_again(self, sim: Sim, order: Order) -> Order:
+    async def _send_again(
+        self, sim: Sim, order: Order, still_wanted: StillWanted
+    ) -> Order:
         """Send what never arrived once more, if clock and price still allow it."""
         wanted = Wanted(amount=order.value, product=order.product)
         try:
@@ -230,6 +250,9 @@ class FollowUp(Notice):
             return await self._look_in(order, RETRY_UNREADABLE_AFTER)
         if offer.dearer_than(order.ceiling):
             return await self.hand_over(order, "price_changed")
+        if not await still_wanted():
+            # A person said no while the vendor was asked; the next look hands it over.
+            return await self._look_in(order, RETRY_UNREADABLE_AFTER)
         order, attempt = await self._desk.write(
             Ledger.send_again, order.id, self._world.now()
         )

@@ -220,7 +220,7 @@ class _Run:
         if decision.kind is Kind.ACTIVITY:
             self._used(at)
         else:
-            self._recharged(at, decision, quoted)
+            self._recharged(at, decision, buys, quoted)
 
     def _bought(
         self, at: Situation, decision: Decision
@@ -262,13 +262,21 @@ class _Run:
         self._keep(at, replace(at.view.readings, last_activity=used), None)
 
     def _recharged(
-        self, at: Situation, decision: Decision, quoted: Quoted | None
+        self,
+        at: Situation,
+        decision: Decision,
+        buys: Wanted | None,
+        quoted: Quoted | None,
     ) -> None:
         value = quoted.value if quoted else None
         days = quoted.days if quoted else None
         readings = at.view.readings
         for reading in readings_after(
-            self._sim, readings, value=value, days=days, now=self.moment
+            *(self._sim, readings),
+            value=value,
+            days=days,
+            now=self.moment,
+            product=buys.product if buys and quoted else None,
         ):
             readings = replace(readings, **{reading.field.value: reading})
         by_hand = decision.action is Action.ASSIST

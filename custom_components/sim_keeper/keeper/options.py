@@ -68,6 +68,8 @@ def _option(
         and value.currency == least.currency
         and value < least
     )
+    # What states neither credit nor days, such as data, is not known to keep a number alive.
+    states = value is not None or bool(days)
     if days is None and value is not None and value.currency == carrier.currency:
         days = carrier.days_for(value)
     return Option(
@@ -75,5 +77,5 @@ def _option(
         price=price,
         days=days or 0,
         credit=value.minor if value is not None and local else 0,
-        active=counts in carrier.events and not small,
+        active=states and counts in carrier.events and not small,
     )

@@ -3,11 +3,11 @@
 Adapters (`channels`, `sources`, the glue) implement these; the heart never imports an adapter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .money import Money
 
@@ -82,6 +82,18 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """What a provider says of a promotion that runs: plain text, to be told and never counted."""
+
+    title: str
+    until: date
+    """The last day on which it runs, in UTC."""
+    amounts: str | None = None
+    """What it is for, in the provider's words."""
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
     """Something that can be bought for a line.
 
@@ -97,6 +109,9 @@ class Product:
     """What leaves the wallet, as far as it can be told beforehand (for a range: its minimum)."""
     days: int | None = None
     """Validity that the number gains, in days; None where that is not stated."""
+    lasts_days: int | None = None
+    """For how many days what it delivers can be used: the number does not live longer by them."""
+    promotions: tuple[Promotion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,3 +216,13 @@ class Channel(Protocol):
 
     async def wallet(self) -> Money:
         """Read the wallet. Raises Unavailable, LoginFailed."""
+
+
+@runtime_checkable
+class TellsPromotions(Protocol):
+    """A channel whose provider tells of promotions. They are asked for when a person looks."""
+
+    async def promoted(
+        self, line: Line, products: Sequence[Product]
+    ) -> tuple[Product, ...]:
+        """Return products with the promotions that run for them; never fails, but adds none."""

@@ -4,7 +4,7 @@ Every answer is one of three: confirmed, rejected, unknown.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 import logging
 
 from .errors import OrderRefused, Rejected
@@ -14,6 +14,7 @@ from .ledgerdesk import LedgerDesk
 from .money import Money
 from .orders import LATE_LOOK_EVERY, Attempt, Effect, Kind, Order, State, next_look
 from .ports import Channel, Line, Pending, Purchase, Submitted
+from .purchase import BALANCE_SETTLES_AFTER
 from .sim import Field, Reading, Sim
 from .world import World
 
@@ -74,10 +75,16 @@ class Settlement:
         return await self._confirm(sim, order, delivery, answer.delivered, "keeper")
 
     async def _verifiable(self, order: Order) -> Effect:
-        """Return OPEN where a source watches the line, so that it can show what arrived."""
-        if order.kind is Kind.ACTIVITY:
-            return Effect.CANNOT_VERIFY
+        """Return OPEN where a source watches the line, so that it can show what arrived.
+
+        What a source shows may lag: after two recharges in a row it could be either.
+        """
         now = self._world.now()
+        since = now - BALANCE_SETTLES_AFTER
+        if order.kind is Kind.ACTIVITY or await self._desk.read(
+            Ledger.another_recharge, order.id, since
+        ):
+            return Effect.CANNOT_VERIFY
         for name in (Field.BALANCE, Field.EXPIRY):
             seen = await self._desk.read(Ledger.measured_before, order.sim, name, now)
             if seen is not None and now - seen.observed_at < SOURCE_SILENT_AFTER:
@@ -97,17 +104,19 @@ class Settlement:
         now = self._world.now()
         readings: tuple[Reading, ...] = ()
         if sim is not None:
+            settled_at = await self._desk.read(Ledger.reckoned, order.sim, now)
             readings = with_shown(
-                await self._estimates(sim, order, delivered), shown, now
+                await self._estimates(sim, order, delivered, settled_at),
+                shown,
+                settled_at,
             )
         return await self._desk.write(
             Ledger.confirm, order.id, delivery, readings, actor, now
         )
 
     async def _estimates(
-        self, sim: Sim, order: Order, delivered: Money | None
+        self, sim: Sim, order: Order, delivered: Money | None, now: datetime
     ) -> tuple[Reading, ...]:
-        now = self._world.now()
         before = await self._desk.read(Ledger.readings, order.sim)
         if order.kind is Kind.ACTIVITY:
             # Whoever hears of it later, it was used when it was sent and not a day after.

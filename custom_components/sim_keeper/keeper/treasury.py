@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+from .burnwatch import BurnWatch
 from .due import by_hand
 from .engine import Engine
 from .forecast import Forecast, Outlook, Quoted, forecast
@@ -26,6 +27,7 @@ class Treasury:
         """Look through an engine and its ledger."""
         self._engine = engine
         self._desk = engine.desk
+        self._watch = BurnWatch(engine.desk)
 
     async def review(self, terms: AccountTerms, wallet: Money) -> Funding:
         """Return how long a wallet lasts. Raises LedgerBroken where no ledger can be read."""
@@ -88,7 +90,8 @@ class Treasury:
             at, spendings = await self._engine.situation(sim)
             paid = await self._desk.read(Ledger.paid_by, sim.epoch, account)
             prices = (at.view.order, *paid) if at.view.order else paid
-            outlooks.append(Outlook(at=at, quote=_Prices(prices).quote))
+            burn = (await self._watch.review(sim, self._engine.world.now())).burn
+            outlooks.append(Outlook(at=at, quote=_Prices(prices).quote, burn=burn))
             spent += spendings
         now = self._engine.world.now()
         told = forecast(outlooks, self._engine.household, spent, now, AHEAD)

@@ -1,6 +1,7 @@
 """A simulator of Reloadly's airtime API, as `providers/reloadly.md` describes it."""
 
 from ..faults import Fault
+from .promotions import SoldPromotion
 from .server import ReloadlySimulator
 from .tokens import CLIENT_ID, CLIENT_SECRET
 from .world import Order, Plan, Sale, World
@@ -13,5 +14,6 @@ __all__ = [
     "Plan",
     "ReloadlySimulator",
     "Sale",
+    "SoldPromotion",
     "World",
 ]

@@ -73,7 +73,7 @@ def transaction(
         "deliveredAmountCurrencyCode": operator.currency,
         "transactionDate": wall(sale.at + skew),
         "fee": Decimal("0.0"),
-        "pinDetail": None,
+        "pinDetail": _pin(sale.id) if operator.kind == "pin" else None,
         "balanceInfo": {
             "oldBalance": balance + cost,
             "newBalance": balance,
@@ -83,6 +83,12 @@ def transaction(
             "updatedAt": wall(sale.at + timedelta(hours=5)),
         },
     }
+
+
+def _pin(sale: int) -> dict[str, Shown]:
+    """Show the voucher that somebody still has to type into the phone."""
+    names = ("info1", "info2", "info3", "value", "ivr", "validity")
+    return {"serial": f"S{sale}", "code": f"{sale:016}", **dict.fromkeys(names)}
 
 
 def page_of(rows: list[dict[str, Shown]], number: int, size: int) -> dict[str, Shown]:

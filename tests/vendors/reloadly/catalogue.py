@@ -1,10 +1,9 @@
 """What the simulated Reloadly sells. All limits, rates and discounts here are INVENTED."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
 
-from ..wire import Shown
+from .bundles import BUNDLES
+from .sold import SoldOperator
 
 CALLING_CODES = {
     "CN": "86",
@@ -18,94 +17,6 @@ CALLING_CODES = {
     "UA": "380",
 }
 """The countries on the list."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SoldOperator:
-    """An operator of the catalogue; amounts as in the vendor's object."""
-
-    id: int
-    name: str
-    country: str
-    currency: str
-    rate: str
-    """Destination units for one US dollar."""
-    prefixes: tuple[str, ...] = ()
-    """International form; only main airtime operators have any."""
-    fixed: tuple[str, ...] = ()
-    local_fixed: tuple[str, ...] = ()
-    least: str | None = None
-    most: str | None = None
-    local_least: str | None = None
-    local_most: str | None = None
-    local: bool = False
-    """Whether local amounts are supported."""
-    discount: str = "0"
-    fee: str = "0"
-    fee_percent: str = "0"
-    local_fee: str = "0"
-    suggested: dict[str, str] = field(default_factory=dict)
-    descriptions: dict[str, str] = field(default_factory=dict)
-    kind: str = "airtime"
-    status: str = "ACTIVE"
-    fails_slowly: bool = False
-
-    @property
-    def ranged(self) -> bool:
-        """Whether it takes any amount within limits."""
-        return not self.fixed and not self.local_fixed
-
-    def shown(self) -> dict[str, Shown]:
-        """Show the operator as the API does."""
-        return {
-            "id": self.id,
-            "operatorId": self.id,
-            "name": self.name,
-            "bundle": self.kind == "bundle",
-            "data": self.kind == "data",
-            "comboProduct": self.kind == "combo",
-            "pin": self.kind == "pin",
-            "supportsLocalAmounts": self.local,
-            "supportsGeographicalRechargePlans": False,
-            "denominationType": "RANGE" if self.ranged else "FIXED",
-            "senderCurrencyCode": "USD",
-            "destinationCurrencyCode": self.currency,
-            "commission": Decimal(self.discount),
-            "internationalDiscount": Decimal(self.discount),
-            "localDiscount": Decimal("0.0"),
-            "mostPopularAmount": None,
-            "mostPopularLocalAmount": None,
-            "minAmount": _maybe(self.least),
-            "maxAmount": _maybe(self.most),
-            "localMinAmount": _maybe(self.local_least),
-            "localMaxAmount": _maybe(self.local_most),
-            "fixedAmounts": [Decimal(amount) for amount in self.fixed],
-            "fixedAmountsDescriptions": {} if self.local else {**self.descriptions},
-            "localFixedAmounts": [Decimal(amount) for amount in self.local_fixed],
-            "localFixedAmountsDescriptions": {**self.descriptions}
-            if self.local
-            else [],
-            "suggestedAmounts": [Decimal(amount) for amount in self.suggested],
-            "suggestedAmountsMap": {
-                key: Decimal(value) for key, value in self.suggested.items()
-            },
-            "fx": {"rate": Decimal(self.rate), "currencyCode": self.currency},
-            "fees": {
-                "international": Decimal(self.fee),
-                "internationalPercentage": Decimal(self.fee_percent),
-                "local": Decimal(self.local_fee),
-                "localPercentage": Decimal(self.fee_percent),
-            },
-            "geographicalRechargePlans": [],
-            "promotions": [],
-            "logoUrls": [],
-            "country": {"isoName": self.country, "name": self.country},
-            "status": self.status,
-        }
-
-
-def _maybe(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
 
 
 OPERATORS = (
@@ -122,17 +33,6 @@ OPERATORS = (
         local_most="1000000",
         local=True,
         discount="10.0",
-    ),
-    SoldOperator(
-        id=231,
-        name="Axis Indonesia Data",
-        country="ID",
-        currency="IDR",
-        rate="15500.00000",
-        local_fixed=("12000", "25000"),
-        fixed=("0.78", "1.62"),
-        local=True,
-        kind="data",
     ),
     SoldOperator(
         id=239,
@@ -251,19 +151,37 @@ OPERATORS = (
         most="50.00",
         status="INACTIVE",
     ),
+    *BUNDLES,
 )
 
 BY_ID = {operator.id: operator for operator in OPERATORS}
 
 
-def of_country(country: str) -> Iterator[SoldOperator]:
-    """Return the operators of a country."""
-    return (operator for operator in OPERATORS if operator.country == country)
+_FLAGS = {
+    "includeBundles": "bundle",
+    "includeData": "data",
+    "includeCombo": "combo",
+    "includePin": "pin",
+}
+
+
+def of_country(
+    country: str, asked: Mapping[str, str] | None = None
+) -> Iterator[SoldOperator]:
+    """Return the operators of a country, without those that a call wants to be left out."""
+    out = {flag for flag, value in (asked or {}).items() if value == "false"}
+    kinds = {kind for flag, kind in _FLAGS.items() if flag in out}
+    for operator in OPERATORS:
+        shape = "includeRange" if operator.ranged else "includeFixed"
+        listed = operator.kind not in kinds and shape not in out
+        if operator.country == country and listed:
+            yield operator
 
 
 def detect(digits: str, country: str) -> SoldOperator | None:
     """Find the main airtime operator by prefix, as the vendor does."""
     for operator in of_country(country):
-        if digits.startswith(operator.prefixes or ("x",)):
+        airtime = operator.kind == "airtime"
+        if airtime and digits.startswith(operator.prefixes or ("x",)):
             return operator
     return None

@@ -7,7 +7,8 @@ import json
 from aiohttp import web
 
 from .answers import ACCEPT, Refusal
-from .catalogue import BY_ID, CALLING_CODES, SoldOperator
+from .catalogue import BY_ID, CALLING_CODES
+from .sold import SoldOperator
 from .world import Order
 
 _TOPUP_FIELDS = {
@@ -32,6 +33,8 @@ QUERIES: Mapping[str, set[str]] = {
     "/operators/countries/": _INCLUDES,
     "/operators/auto-detect/": {"suggestedAmounts", "suggestedAmountsMap"},
     "/operators/": {"suggestedAmounts", "suggestedAmountsMap"},
+    "/promotions/": set(),
+    "/promotions": {"page", "size"},
     "/topups/reports/transactions": {
         "customIdentifier",
         "startDate",
@@ -56,6 +59,9 @@ def check_form(request: web.Request) -> None:
     )
     if not set(request.query) <= allowed:
         raise Refusal(400, "INVALID_REQUEST", "unknown parameter")
+    flags = {request.query[key] for key in _INCLUDES & set(request.query)}
+    if not flags <= {"true", "false"}:
+        raise Refusal(400, "INVALID_REQUEST", "not true or false")
 
 
 async def body_of(request: web.Request) -> dict[str, object]:

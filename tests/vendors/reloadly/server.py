@@ -14,6 +14,7 @@ from ..wire import Shown, reply
 from .answers import Refusal, page_of, refusal, transaction
 from .catalogue import BY_ID, CALLING_CODES, detect, of_country
 from .checks import body_of, check_form, order_of, plausible
+from .promotions import PROMOTIONS, promoted
 from .tokens import Tokens
 from .world import FAILED, REFUNDED, Order, Plan, Sale, World
 
@@ -29,6 +30,9 @@ KINDS = IN_TRANSIT | {
     "takes",
     "report_lag",
     "price_rise",
+    "operator_inactive",
+    "operator_reassigned",
+    "amount_gone",
 }
 _REPORT_ZONE = timedelta(hours=-4)
 _SLOW_FAILURE_S = 52
@@ -49,6 +53,7 @@ class ReloadlySimulator(Simulator):
         self.world: World = World(now, state)
         self.tokens = Tokens(now)
         self.report_shows_processing = True
+        self.promotions = list(PROMOTIONS)
 
     def is_purchase(self, request: web.Request) -> bool:
         """Whether a call may buy something."""
@@ -94,9 +99,8 @@ class ReloadlySimulator(Simulator):
             case "GET", ["accounts", "balance"]:
                 return reply(self._balance())
             case "GET", ["operators", "countries", country]:
-                return reply(
-                    [operator.shown() for operator in of_country(_listed(country))]
-                )
+                listed = of_country(_listed(country), request.query)
+                return reply([operator.shown() for operator in listed])
             case "GET", [
                 "operators",
                 "auto-detect",
@@ -109,7 +113,10 @@ class ReloadlySimulator(Simulator):
             case "POST", ["operators", "fx-rate"]:
                 return reply(_fx(await body_of(request)))
             case "GET", ["operators", number] if number.isdigit():
-                return reply(self._operator(int(number)))
+                return reply(self._operator(int(number), request.path))
+            case "GET", ["promotions", *which]:
+                told = promoted(self.promotions, which, dict(request.query), self.now())
+                return reply(told)
             case "POST", ["topups"]:
                 return await self._buy_now(request)
             case "POST", ["topups-async"]:
@@ -136,10 +143,17 @@ class ReloadlySimulator(Simulator):
             "maxLowBalanceThreshold": 100,
         }
 
-    def _operator(self, number: int) -> dict[str, Shown]:
+    def _operator(self, number: int, path: str) -> dict[str, Shown]:
         if number not in BY_ID:
             raise Refusal(404, "OPERATOR_NOT_FOUND")
-        return self.world.priced(BY_ID[number]).shown()
+        shown = self.world.priced(BY_ID[number]).shown()
+        if self.faults.take(path, "operator_inactive"):
+            shown["status"] = "INACTIVE"
+        if self.faults.take(path, "operator_reassigned"):
+            shown["name"] = f"Somebody Else {number}"
+        if self.faults.take(path, "amount_gone"):
+            shown |= {"fixedAmounts": [], "localFixedAmounts": []}
+        return shown
 
     def _buy(self, order: Order, path: str, *, takes_s: float = 9) -> Sale:
         if self.faults.take(path, "duplicate_refused", purchase=True):

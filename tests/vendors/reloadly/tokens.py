@@ -45,7 +45,8 @@ class Tokens:
         self.issued += 1
         return {
             "access_token": token,
-            "scope": "send-topups read-operators read-topups-history read-prepaid-balance",
+            "scope": "send-topups read-operators read-promotions read-topups-history"
+            " read-prepaid-balance",
             "expires_in": self.life_s,
             "token_type": "Bearer",
         }

@@ -7,7 +7,8 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 import json
 from pathlib import Path
 
-from .catalogue import BY_ID, SoldOperator
+from .catalogue import BY_ID
+from .sold import SoldOperator
 
 PROCESSING = "PROCESSING"
 SUCCESSFUL = "SUCCESSFUL"
@@ -97,14 +98,16 @@ class World:
         return [sale for sale in self.sales if sale.debit(now) > 0]
 
     def credit_of(self, number: str) -> Decimal:
-        """Add up the credit that really arrived on a number."""
+        """Add up the credit that really arrived on a number; data and PINs are none."""
         now = self.now()
         digits = number.lstrip("+")
         return sum(
             (
                 sale.delivered
                 for sale in self.sales
-                if sale.order.number == digits and sale.state(now) == SUCCESSFUL
+                if sale.order.number == digits
+                and sale.state(now) == SUCCESSFUL
+                and BY_ID[sale.order.operator].kind == "airtime"
             ),
             Decimal(0),
         )

@@ -1,6 +1,6 @@
-"""The Reloadly channel: airtime for prepaid lines in most countries, paid from a wallet."""
+"""The Reloadly channel: airtime and bundles in most countries, paid from a wallet."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 import logging
@@ -32,6 +32,8 @@ from ..http import Answer, is_loopback
 from ..pacing import Patience, Turns
 from ..parsing import Table, Writable, integer, number, rows, table, words
 from .account import SANDBOX, Account
+from .bundles import operator_of
+from .catalogue import Catalogue
 from .codes import (
     VERDICTS,
     Verdict,
@@ -40,7 +42,8 @@ from .codes import (
     raise_for_read,
     raise_for_submit,
 )
-from .offers import Tariff, products_of, quote_of, tariff_of
+from .offers import Tariff, not_offered, operator_in, products_of, quote_of, tariff_of
+from .promotions import Promotions
 from .transactions import FINAL, contradicts, digits_of, found, is_ours, settled
 
 _LOGGER = logging.getLogger(__name__)
@@ -77,6 +80,8 @@ class ReloadlyChannel:
     ) -> None:
         """Take a session of `open_session` and the login. Raises BaseUrlInvalid."""
         self._account = Account(session, login, patience, clock)
+        self._catalogue = Catalogue(self._account, clock)
+        self._promotions = Promotions(self._account, clock)
         # Play money needs no supervision.
         play = login.get("environment") == SANDBOX or is_loopback(login.get("base_url"))
         self._capabilities = (
@@ -96,21 +101,35 @@ class ReloadlyChannel:
             data = await self._detect(line)
         except Rejected:
             return None
-        operator = integer(data.get("operatorId")) or integer(data.get("id"))
+        operator = operator_in(data)
         if operator is None:
             raise Unavailable("unexpected answer")
         return Operator(id=str(operator), name=words(data.get("name")) or str(operator))
 
     async def products(self, line: Line) -> tuple[Product, ...]:
-        """List the operator's plain airtime. Raises Rejected, Unavailable, LoginFailed."""
+        """List airtime, then bundles. Raises Rejected, Unavailable, LoginFailed."""
         tariff, _ = await self._tariff(line)
-        return products_of(tariff) if tariff else ()
+        airtime = products_of(tariff) if tariff else ()
+        bundles = await self._catalogue.bundles(line)
+        return (*airtime, *(bundle.product() for bundle in bundles))
+
+    async def promoted(
+        self, line: Line, products: Sequence[Product]
+    ) -> tuple[Product, ...]:
+        """Return products with the promotions that run for their operators; adds none in doubt."""
+        running = await self._promotions.running(line.country)
+        return tuple(
+            replace(product, promotions=running.get(product.id.partition(":")[0], ()))
+            for product in products
+        )
 
     async def quote(self, line: Line, wanted: Wanted) -> Quote:
         """Price an order. Raises Rejected, Unavailable, LoginFailed."""
+        if operator_of(wanted.product) is not None:
+            return await self._catalogue.quote(line, wanted)
         tariff, vendor_time = await self._tariff(line)
         if tariff is None:
-            raise Rejected("amount_not_offered", RefusalClass.FIX_FIRST)
+            raise not_offered()
         return quote_of(tariff, wanted, vendor_time)
 
     async def submit(self, purchase: Purchase) -> Submitted:
@@ -153,10 +172,7 @@ class ReloadlyChannel:
 
     async def _tariff(self, line: Line) -> tuple[Tariff | None, datetime | None]:
         if line.operator is None:
-            detected = await self._detect(line)
-            operator = integer(detected.get("operatorId")) or integer(
-                detected.get("id")
-            )
+            operator = operator_in(await self._detect(line))
         else:
             operator = integer(line.operator)
         if operator is None:
@@ -187,13 +203,13 @@ class ReloadlyChannel:
             return (
                 known
                 if isinstance(known, Confirmed | Foreign)
-                else settled(str(reference), status, data.get("code"), {})
+                else settled(purchase, str(reference), status, data.get("code"), {})
             )
         if transaction.get("customIdentifier") != purchase.key:
             return None
         if not is_ours(transaction, purchase):
             return found(transaction, purchase)
-        return settled(str(reference), status, data.get("code"), transaction)
+        return settled(purchase, str(reference), status, data.get("code"), transaction)
 
     async def _by_key(self, purchase: Purchase) -> Found:
         """Search the report. Its search ignores case, our comparison does not."""
@@ -268,7 +284,9 @@ def _taken(transaction: Table, purchase: Purchase) -> Submitted:
     if contradicts(transaction, purchase):
         raise OutcomeUnknown("the answer belongs to another order")
     if transaction.get("status") in FINAL and is_ours(transaction, purchase):
-        return settled(str(reference), transaction.get("status"), None, transaction)
+        return settled(
+            purchase, str(reference), transaction.get("status"), None, transaction
+        )
     return Pending(reference=str(reference))
 
 

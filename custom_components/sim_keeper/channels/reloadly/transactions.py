@@ -42,14 +42,18 @@ def found(transaction: Table, purchase: Purchase) -> Found:
         return Foreign(
             reference=reference,
             cost=_cost(transaction)[0],
-            value=_delivered(transaction),
+            value=_delivered(transaction, purchase),
             at=_time(transaction.get("transactionDate")),
         )
-    return settled(reference, transaction.get("status"), None, transaction)
+    return settled(purchase, reference, transaction.get("status"), None, transaction)
 
 
 def settled(
-    reference: str, status: Parsed, code: Parsed, transaction: Table
+    purchase: Purchase,
+    reference: str,
+    status: Parsed,
+    code: Parsed,
+    transaction: Table,
 ) -> Confirmed | Pending:
     """Turn a status into an outcome. Raises Rejected for the two that cost nothing."""
     if status == FAILED:
@@ -63,7 +67,7 @@ def settled(
         reference=reference,
         cost=cost,
         cost_exact=exact,
-        delivered=_delivered(transaction),
+        delivered=_delivered(transaction, purchase),
         at=_time(transaction.get("transactionDate")),
         receipt=_receipt(transaction.get("operatorTransactionId")),
     )
@@ -117,7 +121,10 @@ def _cost(transaction: Table) -> tuple[Money | None, str | None]:
     return cost_in(balance.get("cost"), currency)
 
 
-def _delivered(transaction: Table) -> Money | None:
+def _delivered(transaction: Table, purchase: Purchase) -> Money | None:
+    """Return the credit that arrived; the amount that is told of a bundle is none."""
+    if purchase.body.get("bundle") is True:
+        return None
     amount = number(transaction.get("deliveredAmount"))
     currency = transaction.get("deliveredAmountCurrencyCode")
     if amount is None or not isinstance(currency, str):

@@ -38,6 +38,7 @@ TOLD = frozenset(
             EventType.SKIPPED,
         ),
         *(EventType.WALLET_LOW, EventType.PAYMENT_EXPIRES),
+        *(EventType.UNUSUAL_SPENDING, EventType.UNEXPLAINED_SPENDING),
     }
 )
 """The events that people hear of."""

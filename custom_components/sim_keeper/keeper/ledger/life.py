@@ -282,7 +282,7 @@ class OrderLife(Reader):
             "receipt": clipped(delivery.receipt, 128),
             "note": delivery.note,
             "reason": None if cost is not None else "cost_assumed",
-            "settled_at": seconds(now),
+            "settled_at": seconds(views.reckoned(self._book, order.sim, now)),
             "next_at": None
             if delivery.look_again_at is None
             else seconds(delivery.look_again_at),
@@ -366,13 +366,25 @@ class OrderLife(Reader):
         )
         return self.order(order_id)
 
-    def reverse(self, order_id: int, closing: Closing, now: datetime) -> Order:
-        """Note that a delivery was taken back, and what was known before it holds again."""
+    def reverse(
+        self,
+        order_id: int,
+        closing: Closing,
+        now: datetime,
+        *,
+        days_add_up: bool = False,
+    ) -> Order:
+        """Note that a delivery was taken back, and what is known of the SIM without it.
+
+        `days_add_up`: the carrier adds the days of a recharge to those before.
+        """
         order = self.order(order_id)
         with self._book.commit():
             self._book.add(now, self._closing(order, closing, "keeper", now))
-            for earlier in views.readings_before_recharge(self._book, order):
-                self._book.add(now, self._reading(order.sim, earlier, "keeper"))
+            for reading in views.readings_without(
+                self._book, order, days_add_up=days_add_up
+            ):
+                self._book.add(now, self._reading(order.sim, reading, "keeper"))
         return self.order(order_id)
 
     def _bear(
@@ -584,7 +596,7 @@ class OrderLife(Reader):
             "receipt": payment.receipt,
             "note": payment.note,
             "happened_on": payment.day.toordinal(),
-            "settled_at": seconds(now),
+            "settled_at": seconds(views.reckoned(self._book, order.sim, now)),
         }
         spent: list[Change] = [
             (

@@ -8,6 +8,7 @@ from ..orders import SENDS_MAX, Attempt, Order, State, order_key
 from ..sim import Field, Reading, Readings
 from . import views
 from .book import Book
+from .history import History
 from .memo import ORDERS
 from .records import (
     Event,
@@ -34,6 +35,7 @@ class Reader:
     def __init__(self, book: Book) -> None:
         """Read from an open book."""
         self._book = book
+        self.history = History(book)
 
     def view(self, epoch: str, account: str | None, now: datetime) -> views.LedgerView:
         """Return what bears on one SIM now."""
@@ -49,6 +51,10 @@ class Reader:
         """Return what bears on one SIM now, and the spending of scopes in their periods."""
         spendings = tuple(self.spending(scope, period) for scope, period in months)
         return self.view(epoch, account, now), spendings
+
+    def reckoned(self, epoch: str, now: datetime) -> datetime:
+        """Return the moment from which a recharge that is noted now is reckoned."""
+        return views.reckoned(self._book, epoch, now)
 
     def readings(self, epoch: str) -> Readings:
         """Return the newest reading of each field."""
@@ -104,6 +110,19 @@ class Reader:
         """Return the attempt that was made under a key."""
         row = self._book.row("SELECT * FROM attempt WHERE key = ?", key)
         return None if row is None else attempt_from(row)
+
+    def another_recharge(self, order_id: int, since: datetime) -> bool:
+        """Tell whether an order's number had another recharge since a time, or lost one."""
+        return views.another_recharge(self._book, self.order(order_id), since)
+
+    def was_adopted(self, key: str) -> bool:
+        """Tell whether a purchase under a key was recorded as an order of its own."""
+        return (
+            self._book.value(
+                "SELECT 1 FROM orders WHERE origin = 'adopted' AND reason = ?", key
+            )
+            is not None
+        )
 
     def by_request(self, epoch: str, request: str) -> Order | None:
         """Return the order that a caller made under a request id."""

@@ -28,6 +28,8 @@ class EventType(StrEnum):
     REMINDER = "reminder"
     STAGE_CHANGED = "stage_changed"
     SKIPPED = "skipped"
+    UNUSUAL_SPENDING = "unusual_spending"
+    UNEXPLAINED_SPENDING = "unexplained_spending"
 
     APPROVED = "approved"
     DECLINED = "declined"

@@ -162,11 +162,14 @@ class Registry(OrderLife):
         mark: str,
         details: Mapping[str, Json],
         now: datetime,
+        *,
+        epoch: str | None = None,
     ) -> None:
         """Note a warning with its mark, a setting, unless the same mark stands there already."""
         if views.setting(self._book, name) != mark:
             change: Change = ("setting", {"name": name, "value": mark})
-            self._book.write(now, Entry(type=type_, rows=[change], details=details))
+            entry = Entry(type=type_, rows=[change], sim=epoch, details=details)
+            self._book.write(now, entry)
 
     def mark_told(self, seq: int, now: datetime) -> None:
         """Note that people have heard of an event."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 from ..money import Money
 from ..orders import OPEN, Order, State
@@ -29,6 +30,13 @@ _ENDED_SINCE = (
 """Counted in events, not by the clock: a vendor can answer within the second."""
 _AUTOMATIC_KNOWN = 100
 """More than any day may have."""
+_FIRST_RUN = datetime(2026, 1, 1, tzinfo=UTC)
+"""Before this nobody ran SIM Keeper."""
+_BACK_MIN = timedelta(minutes=3)
+"""Less is no clock that has fallen back."""
+_AHEAD_MAX = timedelta(days=7)
+_READINGS_KNOWN = 50
+"""Estimates that rest on each other are few: what a source reads ends the row."""
 _OPEN_LIST = ",".join(f"'{state.value}'" for state in sorted(OPEN))
 _NUMBER = (
     "sim IN (SELECT epoch FROM sim WHERE number ="
@@ -89,17 +97,6 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
     past = book.memo.recall(
         ORDERS, ("past", epoch, account), lambda: _past(book, epoch, account)
     )
-    since = book.memo.recall(
-        ORDERS,
-        ("cleared", epoch),
-        lambda: _setting_number(book, cleared_name(epoch)),
-    )
-    # A person's go-ahead also says that the clock is right, whatever it showed before.
-    newest = book.value(
-        # The plus keeps SQLite from walking through all events since then.
-        "SELECT at FROM event WHERE +seq > ? ORDER BY at DESC LIMIT 1",
-        since,
-    )
     noted = newest_event(book, EventType.STAGE_CHANGED, epoch)
     return replace(
         past,
@@ -107,9 +104,40 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
             (READING, epoch), "newest", lambda: newest_readings(book, epoch)
         ),
         automatic_today=automatic_since(book, now - timedelta(days=1)),
-        newest_event_at=None if newest is None else moment(newest),
+        newest_event_at=_newest_event_at(book, epoch),
         stage=None if noted is None else str(noted.data["stage"]),
     )
+
+
+def _newest_event_at(book: Book, epoch: str) -> datetime | None:
+    """Return the latest time of all events since a person's last go-ahead for a SIM.
+
+    A go-ahead also says that the clock is right, whatever it showed before.
+    """
+    since = book.memo.recall(
+        ORDERS,
+        ("cleared", epoch),
+        lambda: _setting_number(book, cleared_name(epoch)),
+    )
+    newest = book.value(
+        # The plus keeps SQLite from walking through all events since then.
+        "SELECT at FROM event WHERE +seq > ? ORDER BY at DESC LIMIT 1",
+        since,
+    )
+    return None if newest is None else moment(newest)
+
+
+def reckoned(book: Book, epoch: str, now: datetime) -> datetime:
+    """Return the moment from which a recharge that is noted now is reckoned.
+
+    Where the clock has fallen back, that is the newest event: reckoned from 1970, the days that
+    it bought and the time that a source lags would be long over once the clock is right again.
+    Where it was far ahead before, it is now: nobody waits a year for that.
+    """
+    newest = _newest_event_at(book, epoch)
+    if newest is None or newest - now < _BACK_MIN:
+        return now
+    return newest if now < _FIRST_RUN or newest - now < _AHEAD_MAX else now
 
 
 def newest_event(book: Book, type_: EventType, epoch: str | None) -> Event | None:
@@ -205,6 +233,15 @@ def last_recharge(book: Book, epoch: str) -> Order | None:
     )
 
 
+def another_recharge(book: Book, order: Order, since: datetime) -> bool:
+    """Tell whether an order's number had another recharge since a time, or lost one."""
+    sql = (
+        f"SELECT 1 FROM orders WHERE {_NUMBER} AND id <> ? AND kind = 'recharge'"  # noqa: S608
+        " AND state IN ('confirmed','reversed') AND settled_at > ? LIMIT 1"
+    )
+    return book.value(sql, order.sim, order.id, seconds(since)) is not None
+
+
 def next_cycle(book: Book, epoch: str) -> int:
     """Return n of `money.md` §1: one more than the greatest cycle that was bought."""
     bought = book.value(
@@ -248,20 +285,37 @@ def newest_readings(book: Book, epoch: str) -> Readings:
     )
 
 
-def readings_before_recharge(book: Book, order: Order) -> list[Reading]:
-    """Return what was known of the fields that still rest on an order's own estimates."""
+def readings_without(book: Book, order: Order, *, days_add_up: bool) -> list[Reading]:
+    """Return what is known of a SIM if the recharge of an order is taken out again.
+
+    Fields whose newest reading is an estimate that rests on it; what was read or typed since
+    holds. `days_add_up`: the carrier adds the days of a recharge to those before.
+    """
     if order.settled_at is None:
         return []
+    found: list[Reading] = []
+    for field in (Field.BALANCE, Field.EXPIRY, Field.LAST_ACTIVITY):
+        readings = _newest_first(book, order.sim, field)
+        later = list(takewhile(lambda one: one.got_at != order.settled_at, readings))
+        rest = readings[len(later) :]
+        if len(rest) < 2 or any(
+            one.source != SOURCE_RECHARGE for one in (*later, rest[0])
+        ):
+            continue
+        own, before = rest[:2]
+        if not later:
+            found.append(before)
+        elif field is Field.BALANCE or (field is Field.EXPIRY and days_add_up):
+            newest = later[0]
+            fallen = newest.value - (own.value - before.value)
+            found.append(replace(newest, value=fallen))
+    return found
+
+
+def _newest_first(book: Book, epoch: str, field: Field) -> list[Reading]:
     rows = book.rows(
-        "SELECT old.* FROM reading new JOIN reading old ON old.id = ("
-        " SELECT max(id) FROM reading WHERE sim = new.sim AND field = new.field"
-        "  AND id < new.id)"
-        " WHERE new.sim = ? AND new.source = ? AND new.got_at = ? AND new.id = ("
-        "  SELECT max(id) FROM reading WHERE sim = new.sim AND field = new.field)"
-        " ORDER BY old.id",
-        order.sim,
-        SOURCE_RECHARGE,
-        seconds(order.settled_at),
+        "SELECT * FROM reading WHERE sim = ? AND field = ? ORDER BY id DESC LIMIT ?",
+        *(epoch, field.value, _READINGS_KNOWN),
     )
     return [reading_from(row) for row in rows]
 

@@ -1,0 +1,86 @@
+"""Operators that sell data, bundles, combinations and PINs. Everything here is INVENTED."""
+
+from .sold import SoldOperator
+
+_AXIS = ("62831", "62832", "62833", "62838")
+_XL = ("62817", "62818", "62819", "62859", "62877", "62878")
+
+BUNDLES = (
+    SoldOperator(
+        id=231,
+        name="Axis Indonesia Data",
+        country="ID",
+        currency="IDR",
+        rate="15500.00000",
+        prefixes=_AXIS,
+        fixed=("0.78", "1.62", "3.05"),
+        local_fixed=("12000", "25000", "47000"),
+        contents=(
+            "1GB 30 days",
+            "<b>3GB</b> &amp; chat, 30 hari",
+            "5GB 7 days + 2GB local 30 days",
+        ),
+        local=True,
+        discount="8.0",
+        kind="data",
+    ),
+    SoldOperator(
+        id=700,
+        name="Axis Indonesia Bundles",
+        country="ID",
+        currency="IDR",
+        rate="15500.00000",
+        prefixes=_AXIS,
+        fixed=("2.10", "4.20"),
+        contents=("4GB + 50 minutes, 14 days",),
+        fee="0.05",
+        kind="bundle",
+    ),
+    SoldOperator(
+        id=9011,
+        name="Axis Owsem Combo",
+        country="ID",
+        currency="IDR",
+        rate="15500.00000",
+        prefixes=_AXIS,
+        local_fixed=("62000",),
+        contents=("Owsem 16GB 1 month",),
+        local=True,
+        kind="combo",
+    ),
+    SoldOperator(
+        id=9012,
+        name="Axis Indonesia PIN",
+        country="ID",
+        currency="IDR",
+        rate="15500.00000",
+        fixed=("3.30",),
+        contents=("Voucher 50000",),
+        kind="pin",
+    ),
+    SoldOperator(
+        id=797,
+        name="XL HotRod Data",
+        country="ID",
+        currency="IDR",
+        rate="15500.00000",
+        prefixes=_XL,
+        fixed=("1.95",),
+        local_fixed=("30000",),
+        contents=("HotRod 2GB 30 days",),
+        discount="4.0",
+        kind="data",
+    ),
+    SoldOperator(
+        id=9013,
+        name="Axis Indonesia Sleeping Data",
+        country="ID",
+        currency="IDR",
+        rate="15500.00000",
+        prefixes=_AXIS,
+        fixed=("0.50",),
+        contents=("500MB 1 day",),
+        status="INACTIVE",
+        kind="data",
+    ),
+)
