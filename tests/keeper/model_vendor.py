@@ -89,6 +89,7 @@ class ModelVendor:
     automatic: Automatic = Automatic.YES
     clock_skew: timedelta = timedelta()
     lookup: Lookup = Lookup.PURE
+    before_price: Callable[[], Awaitable[None]] | None = None
     before_submit: Callable[[Purchase], None] | None = None
     before_answer: Callable[[], Awaitable[None]] | None = None
     released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -123,6 +124,8 @@ class ModelVendor:
     async def quote(self, line: Line, wanted: Wanted) -> Quote:
         """Price an amount."""
         self.quotes += 1
+        if self.before_price is not None:
+            await self.before_price()
         if self.quote_error is not None:
             raise self.quote_error
         self._reachable()

@@ -189,7 +189,11 @@ class Oracle:
         if intent.wish is not None and not intent.wish.automation:
             line.supervised_at = now
         for at, other, before in self.delivered_log:
-            if before.line is not line or now - at >= DAY - 60 or not before.kept:
+            if (
+                before.line is not line
+                or not before.kept
+                or now - at >= DAY - CLOCK_APART_S
+            ):
                 continue
             if now < line.misled_until:
                 continue

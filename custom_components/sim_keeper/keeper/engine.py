@@ -199,8 +199,11 @@ class Engine:
     async def change(self, sim: Sim) -> None:
         """Apply new settings of a SIM at once. Unless they only tighten, they are a go-ahead."""
         before = self.sims.get(sim.epoch)
+        if before is None:
+            # It was let go of in the same moment.
+            return
         self.sims[sim.epoch] = sim
-        tightened = before is not None and only_tightens(before.rules, sim.rules)
+        tightened = only_tightens(before.rules, sim.rules)
         if self.desk.fault is None and not tightened:
             await self.desk.write(
                 Ledger.clear_refusals, sim.epoch, "user:options", self.world.now()

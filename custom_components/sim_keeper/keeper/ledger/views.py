@@ -307,8 +307,9 @@ def readings_without(book: Book, order: Order, *, days_add_up: bool) -> list[Rea
             found.append(before)
         elif field is Field.BALANCE or (field is Field.EXPIRY and days_add_up):
             newest = later[0]
-            fallen = newest.value - (own.value - before.value)
-            found.append(replace(newest, value=fallen))
+            if newest.unit == own.unit == before.unit:
+                left = newest.value - (own.value - before.value)
+                found.append(replace(newest, value=left))
     return found
 
 
