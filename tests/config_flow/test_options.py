@@ -403,7 +403,7 @@ async def test_what_is_sold_stands_in_a_list_with_its_price_for_a_day(
     shown = labels(flows)
     assert list(shown) == ["9002:5", "9002:10", "9002:30", "9002:50"]
     assert shown["9002:5"].startswith("5 MYR credit · ")
-    assert " · costs 1.16 USD" in shown["9002:5"]
+    assert " · costs 1.10 USD" in shown["9002:5"]
     assert "own" not in shown
     # RM 2 is not sold; what was stored is shown, and nothing is chosen for the user.
     assert flows.filled["what"] == {"amount": "2"}
@@ -650,7 +650,7 @@ async def test_preview_with_a_price_and_a_cap_that_starves(
         what={"amount": None, "product": "9002:10"},
         limits={"monthly_cap": "5"},
     )
-    assert said[0] == "Next recharge on 2026-12-01: 10 MYR for about 2.31 USD."
+    assert said[0] == "Next recharge on 2026-12-01: 10 MYR for about 2.18 USD."
     assert said[1].startswith("Recharges in a year: ")
     assert said[1].endswith(" USD.")
     assert said[2].startswith("⚠️ On 2026-12-15 a limit leaves no room")

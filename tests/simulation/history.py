@@ -22,9 +22,9 @@ from .vendors import Vendor
 from .weather import Weather
 from .world import ACCOUNT, HOME_ZONE, START, ErrorCounter, Truth
 
-DAYS = (8, 12, 12, 16, 40)
+DAYS = (5, 8, 8, 12, 30)
 """Many short histories meet more than few long ones; the long ones meet what takes its time."""
-REST_DAYS = 5
+REST_DAYS = 4
 _ZONES = ("Asia/Hong_Kong", "Europe/London", "America/New_York", "Pacific/Auckland")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _HEART = logging.getLogger("custom_components.sim_keeper.keeper")

@@ -283,8 +283,16 @@ class People:
         """Remove a SIM, and add it again some days later."""
         if line.removed:
             return
-        await process.engine.unregister(line.sim.epoch, removed=True)
-        line.removed = True
+        try:
+            await process.engine.unregister(line.sim.epoch, removed=True)
+            line.removed = True
+        finally:
+            # Whoever dies here may have written it down.
+            line.removed = line.removed or self.truth.disk.removed(line.sim.epoch)
+            if line.removed:
+                self._removed(line)
+
+    def _removed(self, line: Line) -> None:
         self.truth.note(f"{line.sim.epoch} was removed")
         self.truth.loop.call_later(
             DAY * (0.1 + 3 * self.truth.rng.random()), self.add_again, line

@@ -94,6 +94,13 @@ class Disk:
         ).fetchone()
         return row is not None and row[0] == "on"
 
+    def removed(self, epoch: str) -> bool:
+        """Tell whether it stands on the disk that a SIM was removed."""
+        row = self.conn.execute(
+            "SELECT removed_at FROM sim WHERE epoch = ?", (epoch,)
+        ).fetchone()
+        return row is not None and row[0] is not None
+
     def back_up(self, now: float) -> None:
         """Keep an image of the file."""
         if self.exists:

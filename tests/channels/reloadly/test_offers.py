@@ -1,12 +1,18 @@
 """What is sold, what it delivers and what it will cost."""
 
 from dataclasses import replace
+from decimal import Decimal
 import json
 
 import pytest
 
+from custom_components.sim_keeper.channels.parsing import Parsed, Table
 from custom_components.sim_keeper.channels.reloadly import ReloadlyChannel
-from custom_components.sim_keeper.channels.reloadly.offers import quote_of, tariff_of
+from custom_components.sim_keeper.channels.reloadly.offers import (
+    products_of,
+    quote_of,
+    tariff_of,
+)
 from custom_components.sim_keeper.keeper.errors import (
     RefusalClass,
     Rejected,
@@ -43,7 +49,8 @@ async def test_the_operator_is_found_by_prefix(channel: ReloadlyChannel) -> None
         (GIFFGAFF, "10", ("12.76", False, "USD"), "10.00", "12.55"),
         # Less than the vendor sells: the least that delivers it
         (GIFFGAFF, "1", ("6.5", False, "USD"), "5.09", "6.44"),
-        (HOTLINK, "10", ("10", True, "MYR"), "10", "2.31"),
+        # Fixed, with the wallet's amounts beside the operator's own
+        (HOTLINK, "10", ("2.31", False, "USD"), "10", "2.18"),
         # A table entry; a percentage fee takes the discount away
         (LYCA, "10", ("11", False, "USD"), "10", "11.33"),
         # No table entry: by the rate, and the smallest that suffices
@@ -172,3 +179,47 @@ def test_null_local_limits_fall_back_to_dollars() -> None:
     assert Money.parse("50000", "IDR") <= quote.value
     # 3.23 less the international discount of 10 %
     assert quote.price == Money.parse("2.91", "USD")
+
+
+FIXED: Table = {
+    "denominationType": "FIXED",
+    "localFixedAmounts": [50000, 100000],
+    "localFixedAmountsDescriptions": {"50000.00": "50 ribu"},
+    "fixedAmounts": [Decimal("3.23"), Decimal("6.46")],
+}
+
+
+def test_the_wallet_s_amount_beside_the_operator_s_own_is_preferred() -> None:
+    tariff = tariff_of({**BY_ID[243].shown(), **FIXED}, "IDR")
+    assert tariff is not None
+    quote = quote_of(tariff, wanted("50000", "IDR"), None)
+    assert (quote.body["amount"], quote.body["useLocalAmount"]) == ("3.23", False)
+    assert quote.value == Money.parse("50000", "IDR")
+    # 3.23 less the international discount of 10 %; the local one is smaller
+    assert quote.price == Money.parse("2.91", "USD")
+    shown = products_of(tariff)
+    assert [product.id for product in shown] == ["243:50000", "243:100000"]
+    assert shown[0].name == "50 ribu"
+    assert quote_of(tariff, Wanted(product="243:50000"), None) == quote
+
+
+def test_between_the_listed_amounts_nothing_is_offered() -> None:
+    tariff = tariff_of({**BY_ID[243].shown(), **FIXED}, "IDR")
+    assert tariff is not None
+    with pytest.raises(Rejected, match="amount_not_offered"):
+        quote_of(tariff, wanted("60000", "IDR"), None)
+
+
+@pytest.mark.parametrize("listed", [[1], [], None, [1, "six"]], ids=str)
+def test_lists_that_do_not_match_leave_the_operator_s_own_amount(
+    listed: list[Parsed] | None,
+) -> None:
+    data: Table = {**BY_ID[243].shown(), **FIXED, "fixedAmounts": listed}
+    tariff = tariff_of(data, "IDR")
+    assert tariff is not None
+    quote = quote_of(tariff, wanted("50000", "IDR"), None)
+    assert (quote.body["amount"], quote.body["useLocalAmount"]) == ("50000", True)
+    assert [product.id for product in products_of(tariff)] == [
+        "243:50000",
+        "243:100000",
+    ]

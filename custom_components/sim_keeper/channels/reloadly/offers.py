@@ -21,16 +21,20 @@ class Step:
     """One listed amount, and the credit it delivers in the line's currency."""
 
     amount: Decimal
+    """What is sent."""
     credit: Decimal
     name: str
+    listed: Decimal
+    """What names it: the operator's own amount, which no rate of exchange moves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tariff:
     """An operator's airtime, seen through the one mode of amounts that we use.
 
-    Local amounts are delivered exactly; what sender amounts deliver follows the vendor's table
-    or rate.
+    Wallet amounts are preferred where the operator lists its own beside them: they cost what the
+    list says, and the discount of the wallet's side is the greater one. In a range, local amounts
+    are delivered exactly, and a few cents too little may buy no validity at all.
     """
 
     operator: int
@@ -39,6 +43,8 @@ class Tariff:
     least: Decimal | None
     most: Decimal | None
     steps: tuple[Step, ...]
+    exact: bool
+    """Whether the credit is what the operator itself lists, and no estimate by a rate."""
 
     @property
     def ranged(self) -> bool:
@@ -166,11 +172,7 @@ def _within_range(tariff: Tariff, credit: Decimal) -> Decimal:
 def _delivers_wanted(tariff: Tariff, step: Step, wanted: Money | None) -> bool:
     if wanted is None or wanted.minor <= 0:
         return False
-    return (
-        step.credit == wanted.value
-        if tariff.rates.local
-        else step.credit >= wanted.value
-    )
+    return step.credit == wanted.value if tariff.exact else step.credit >= wanted.value
 
 
 def _tariff(data: Table, operator: int) -> Tariff:
@@ -178,7 +180,8 @@ def _tariff(data: Table, operator: int) -> Tariff:
     if not ranged and data.get("denominationType") != "FIXED":
         raise Unavailable("unexpected answer")
     local = data.get("supportsLocalAmounts") is True and _has_local(data, ranged=ranged)
-    rates = rates_of(data, local=local)
+    beside = local and not ranged and _listed_beside(data)
+    rates = rates_of(data, local=local and not beside)
     name = words(data.get("name")) or str(operator)
     least, most = _range(data, local=local) if ranged else (None, None)
     return Tariff(
@@ -187,7 +190,8 @@ def _tariff(data: Table, operator: int) -> Tariff:
         rates=rates,
         least=least,
         most=most,
-        steps=() if ranged else _steps(data, name, rates),
+        steps=() if ranged else _steps(data, name, rates, own_names=local),
+        exact=local,
     )
 
 
@@ -199,6 +203,12 @@ def _has_local(data: Table, *, ranged: bool) -> bool:
     return bool(rows(data.get("localFixedAmounts")))
 
 
+def _listed_beside(data: Table) -> bool:
+    """Tell whether each amount of the wallet's currency stands beside one of the operator's."""
+    sent = amounts_in(data.get("fixedAmounts"))
+    return len(sent) == len(amounts_in(data.get("localFixedAmounts"))) > 0
+
+
 def _range(data: Table, *, local: bool) -> tuple[Decimal, Decimal]:
     keys = ("localMinAmount", "localMaxAmount") if local else ("minAmount", "maxAmount")
     least, most = (number(data.get(key)) for key in keys)
@@ -207,10 +217,13 @@ def _range(data: Table, *, local: bool) -> tuple[Decimal, Decimal]:
     return least, most
 
 
-def _steps(data: Table, name: str, rates: Rates) -> tuple[Step, ...]:
-    listed = "localFixedAmounts" if rates.local else "fixedAmounts"
-    amounts = amounts_in(data.get(listed))
-    described = by_amount(table(data.get(f"{listed}Descriptions")))
+def _steps(
+    data: Table, name: str, rates: Rates, *, own_names: bool
+) -> tuple[Step, ...]:
+    key = "localFixedAmounts" if rates.local else "fixedAmounts"
+    amounts = amounts_in(data.get(key))
+    described = by_amount(table(data.get(f"{key}Descriptions")))
+    local = by_amount(table(data.get("localFixedAmountsDescriptions")))
     aligned = amounts_in(data.get("localFixedAmounts"))
     credits_listed = by_amount(table(data.get("suggestedAmountsMap")))
     steps = []
@@ -221,13 +234,14 @@ def _steps(data: Table, name: str, rates: Rates) -> tuple[Step, ...]:
         elif not rates.local:
             credit = number(credits_listed.get(amount)) or _times(amount, rates.rate)
         if credit is not None and credit > 0 and amount > 0:
-            label = words(described.get(amount)) or name
-            steps.append(Step(amount=amount, credit=credit, name=label))
+            label = words(described.get(amount)) or words(local.get(credit)) or name
+            listed = credit if own_names else amount
+            steps.append(Step(amount=amount, credit=credit, name=label, listed=listed))
     return tuple(sorted(steps, key=lambda step: step.amount))
 
 
 def _step_id(tariff: Tariff, step: Step) -> str:
-    return f"{tariff.operator}:{plain(step.amount)}"
+    return f"{tariff.operator}:{plain(step.listed)}"
 
 
 def _times(one: Decimal, other: Decimal) -> Decimal:
