@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from custom_components.sim_keeper.keeper.judgement import effect_shown, judged
+from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Effect, Order
 from custom_components.sim_keeper.keeper.sim import Field, Reading, Trust
 
@@ -41,12 +42,40 @@ def test_a_zero_or_a_great_jump_without_a_recharge_is_a_hint(
     fresh = balance(hkd(new))
     assert judged(fresh, before, None).trust is trust
     recharged = order(settled_at=EARLIER + timedelta(hours=1))
-    # It explains a rise, but never a fall.
-    explained = Trust.MEASURED if fresh.value > before.value else trust
+    # It explains a rise that it can have brought, but never a fall.
+    rise = fresh.value - before.value
+    explained = Trust.MEASURED if 0 < rise <= hkd("150").minor else trust
     assert judged(fresh, before, recharged).trust is explained
     long_ago = order(settled_at=EARLIER - timedelta(hours=1))
     assert judged(fresh, before, long_ago).trust is trust
     assert judged(fresh, before, order(settled_at=None)).trust is trust
+
+
+@pytest.mark.parametrize(
+    ("risen_to", "value", "trust"),
+    [
+        ("160", hkd("50"), Trust.MEASURED),
+        ("160.01", hkd("50"), Trust.HINT),
+        # In cents, read as dollars.
+        ("6000", hkd("50"), Trust.HINT),
+        # What it brings is not known.
+        ("6000", None, Trust.MEASURED),
+        ("6000", usd("6"), Trust.MEASURED),
+    ],
+)
+def test_a_recharge_explains_no_more_than_it_can_have_brought(
+    risen_to: str, value: Money | None, trust: Trust
+) -> None:
+    before = balance(hkd("10"), at=EARLIER)
+    recharged = order(settled_at=EARLIER + timedelta(hours=1), value=value)
+    assert judged(balance(hkd(risen_to)), before, recharged).trust is trust
+
+
+def test_a_recharge_explains_any_later_date() -> None:
+    before = expiry(date(2026, 6, 1), at=EARLIER, trust=Trust.MEASURED)
+    recharged = order(settled_at=EARLIER + timedelta(hours=1))
+    assert judged(_expiry(5 * 366), before, recharged).trust is Trust.MEASURED
+    assert judged(_expiry(-3), before, recharged).trust is Trust.HINT
 
 
 @pytest.mark.parametrize(

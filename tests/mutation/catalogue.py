@@ -279,8 +279,60 @@ MUTATIONS = (
         "tests/keeper/test_asking_by_sending.py",
         Edit(
             "followup.py",
-            "if sim is None or not (wanted and in_time and attempt.sends < SENDS_MAX):",
-            "if sim is None or attempt.sends >= SENDS_MAX:",
+            "may_go = in_time and attempt.sends < SENDS_MAX and await still_wanted()",
+            "may_go = attempt.sends < SENDS_MAX",
+        ),
+        Edit("followup.py", "if not await still_wanted():", "if False:"),
+    ),
+    _mutation(
+        "no_while_a_second_send_is_priced",
+        "tests/keeper/test_second_thoughts.py",
+        Edit("followup.py", "if not await still_wanted():", "if False:"),
+    ),
+    _mutation(
+        "no_while_a_price_is_asked",
+        "tests/keeper/test_second_thoughts.py",
+        Edit("engine.py", "if self.sims.get(sim.epoch) is not sim:", "if False:"),
+        Edit(
+            "engine.py",
+            "changed = current is not sim and not await self._called_for(order)",
+            "changed = False",
+        ),
+    ),
+    _mutation(
+        "no_between_the_record_and_the_send",
+        "tests/keeper/test_second_thoughts.py",
+        Edit(
+            "engine.py",
+            "changed = current is not sim and not await self._called_for(order)",
+            "changed = False",
+        ),
+    ),
+    _mutation(
+        "adopted_and_settled",
+        "tests/keeper/test_followup.py",
+        Edit(
+            "followup.py",
+            "if await self._desk.read(Ledger.was_adopted, attempt.key):",
+            "if False:",
+        ),
+    ),
+    _mutation(
+        "reckoned_from_a_clock_in_the_past",
+        "tests/keeper/test_engine_clock.py",
+        Edit(
+            "ledger/views.py",
+            "return newest if now < _FIRST_RUN or newest - now < _AHEAD_MAX else now",
+            "return now",
+        ),
+    ),
+    _mutation(
+        "glitch_after_a_recharge",
+        "tests/keeper/test_judgement.py",
+        Edit(
+            "judgement.py",
+            "return 0 < rise <= value.minor * RISE_MAX_TIMES",
+            "return rise > 0",
         ),
     ),
     _mutation(

@@ -675,7 +675,8 @@ class Engine:
 
         def ended(_task: asyncio.Task[None]) -> None:
             self._sending.pop(order.id, None)
-            self._orders_due = self.world.now()
+            # Whoever looks the orders through right now may have passed over this one.
+            self._orders_seen, self._orders_due = None, self.world.now()
             self.soon(sim.epoch)
 
         task = self.world.spawn(work(), f"order {order.id}")

@@ -8,6 +8,8 @@ from .sim import Field, Reading, Trust
 
 SECOND_READING_AFTER = timedelta(minutes=15)
 CHANGE_MAX_PERCENT = 90
+RISE_MAX_TIMES = 3
+"""A recharge of 50 may show as 150, with a bonus; what is read as 5000 was read in cents."""
 EXPIRY_BACK_MAX_DAYS = 2
 EXPIRY_AHEAD_MAX_DAYS = 3 * 366
 VERIFIED_WITHIN = timedelta(hours=24)
@@ -28,16 +30,9 @@ def judged(reading: Reading, before: Reading | None, last: Order | None) -> Read
         return reading if again and _agree(reading, before) else _doubted(reading)
     if before.unit != reading.unit:
         return _doubted(reading)
-    recharged = (
-        last is not None
-        and last.settled_at is not None
-        and last.settled_at >= before.observed_at
-    )
-    # A recharge explains a rise, never a fall.
-    explained = recharged and reading.value > before.value
-    return (
-        reading if explained or not _suspicious(reading, before) else _doubted(reading)
-    )
+    if _explained(reading, before, last) or not _suspicious(reading, before):
+        return reading
+    return _doubted(reading)
 
 
 def repeats_a_doubt(measured: Reading, kept: Reading, before: Reading | None) -> bool:
@@ -86,6 +81,18 @@ def shows_work(order: Order, sent_on: date, before: Reading, reading: Reading) -
         return effect_shown(order, before, reading) is Effect.VERIFIED
     moved = before.value < reading.value and sent_on <= reading.day
     return order.kind is Kind.ACTIVITY and moved
+
+
+def _explained(reading: Reading, before: Reading, last: Order | None) -> bool:
+    """Tell whether a recharge since the last reading explains a rise; it explains no fall."""
+    if last is None or last.settled_at is None or last.settled_at < before.observed_at:
+        return False
+    rise, value = reading.value - before.value, last.value
+    if reading.field is not Field.BALANCE:
+        return rise > 0
+    if value is None or value.currency != reading.unit:
+        return rise > 0
+    return 0 < rise <= value.minor * RISE_MAX_TIMES
 
 
 def _suspicious(reading: Reading, before: Reading) -> bool:
