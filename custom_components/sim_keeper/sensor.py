@@ -31,7 +31,7 @@ from .coordinator import (
 from .entity import AccountEntity, HouseholdEntity, SimEntity
 from .entries import account_entry, kind_of
 from .home import HOME
-from .keeper.lifecycle import Stage
+from .keeper.lifecycle import Stage, stage_changes
 from .keeper.money import Money, exponent
 from .keeper.sim import Sim
 from .keeper.status import SimStatus
@@ -85,6 +85,12 @@ def _sim_currency(sim: Sim) -> str:
 def _paying_currency(sim: Sim) -> str:
     cap = sim.rules.monthly_cap
     return sim.currency if cap is None else cap.currency
+
+
+def _stage_changes(_hass: HomeAssistant, status: SimStatus) -> Mapping[str, Any]:
+    """Return when each stage begins by time alone; also those that have begun."""
+    changes = stage_changes(status.sim, status.life)
+    return {f"{stage.value}_from": moment for moment, stage in changes}
 
 
 def _last_recharge(status: SimStatus) -> datetime | None:
@@ -161,6 +167,7 @@ SIM_SENSORS = (
         device_class=SensorDeviceClass.ENUM,
         options=[stage.value for stage in Stage],
         value=lambda status: status.life.stage,
+        attributes=_stage_changes,
     ),
     SimSensorDescription(
         key="last_recharge",

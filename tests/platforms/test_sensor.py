@@ -45,6 +45,14 @@ async def test_values_of_a_sim_with_validity(house: House) -> None:
     assert attributes["clock"] == "validity"
     assert attributes["estimated"] is False
     assert attributes["outdated"] is False
+    changes = house.state("sensor", sim, "stage").attributes
+    stages = ("expiring", "grace", "lost")
+    assert {name: changes[f"{name}_from"].isoformat() for name in stages} == {
+        # What time alone will do, each at the start of a day in Jakarta.
+        "expiring": "2026-11-26T17:00:00+00:00",
+        "grace": "2026-12-11T17:00:00+00:00",
+        "lost": "2027-01-10T17:00:00+00:00",
+    }
 
 
 async def test_time_alone_changes_stage_and_days(house: House) -> None:

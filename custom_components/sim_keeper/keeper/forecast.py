@@ -1,12 +1,12 @@
 """The forecast: plays the policy forward, with nothing going wrong and every question answered."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from heapq import heapify, heappop, heapreplace
 from typing import Literal
 
-from .budget import MARGIN_PERCENT, HouseholdRules, month
+from .budget import MARGIN_PERCENT, HouseholdRules
 from .burn import Burn, projected
 from .course import Option
 from .due import next_recharge_day, today_of
@@ -19,7 +19,7 @@ from .policy import decide
 from .ports import Wanted
 from .purchase import buys_cheapest, cheapest_now, wanted
 from .rehearsal import Purse, delivered, undisturbed, used_on
-from .sim import Readings, RuleKind, Sim
+from .sim import Readings, RuleKind
 from .situation import Action, Decision, Reason, Situation
 
 AHEAD = timedelta(days=365)
@@ -73,13 +73,6 @@ class Forecast:
     """The day after which nothing can be told, because nobody knows what a recharge buys."""
     ended_by: Reason | None
     """Why the rules do nothing any more."""
-
-    def by_month(self, sim: Sim) -> Mapping[str, tuple[Money, ...]]:
-        """Return the cost of each month with one, per currency, in the SIM's zone."""
-        months: dict[str, list[Planned]] = {}
-        for planned in self.recharges:
-            months.setdefault(month(sim.zone, planned.at), []).append(planned)
-        return {name: _total(planned) for name, planned in months.items()}
 
     @property
     def total(self) -> tuple[Money, ...]:

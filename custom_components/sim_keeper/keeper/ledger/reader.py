@@ -210,11 +210,6 @@ class Reader:
             is not None
         )
 
-    def live_sims(self) -> dict[str, str]:
-        """Return epoch → number of the SIMs that were not removed."""
-        rows = self._book.rows("SELECT epoch, number FROM sim WHERE removed_at IS NULL")
-        return {str(row["epoch"]): str(row["number"]) for row in rows}
-
     def peek_key(self, epoch: str, ordinal: int) -> str | None:
         """Return the key that an order of a SIM would be sent under, None if it is used up."""
         cycle = views.next_cycle(self._book, epoch)
