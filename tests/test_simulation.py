@@ -13,9 +13,11 @@ import pytest
 
 from custom_components.sim_keeper.keeper import (
     budget,
+    buying,
     checkout,
     engine,
     guards,
+    inflight,
     ledger,
     policy,
 )
@@ -128,7 +130,7 @@ def test_sees_an_engine_that_sends_twice(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_sees_an_engine_that_ignores_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger.views, "STOPPED", "another name")
-    monkeypatch.setattr(engine, "STOPPED", "another name")
+    monkeypatch.setattr(buying, "STOPPED", "another name")
     assert columns(range(1, 60))["spent_after_no"]
 
 
@@ -141,7 +143,7 @@ def test_sees_an_engine_that_ignores_caps(monkeypatch: pytest.MonkeyPatch) -> No
             for h in real(*args)
         )
 
-    monkeypatch.setattr(engine, "holds_for", unlimited)
+    monkeypatch.setattr(buying, "holds_for", unlimited)
     assert columns()["budget_overshoot"]
 
 
@@ -160,7 +162,7 @@ def test_sees_an_engine_that_takes_unknown_for_no(
 
 def test_sees_an_engine_that_trusts_any_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkout, "CLOCK_APART_MAX", timedelta(days=9999))
-    for module in (guards, engine):
+    for module in (guards, engine, inflight):
         monkeypatch.setattr(module, "clock_doubtful", lambda view, now: False)
     real = Truth.start_process
 

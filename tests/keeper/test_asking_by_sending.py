@@ -152,6 +152,18 @@ async def test_a_vendor_that_answers_something_else_leaves_it_to_a_person() -> N
     assert (await only_order(world, sim)).state is State.NEEDS_PERSON
 
 
+async def test_something_else_under_the_key_of_a_lost_request_is_no_delivery() -> None:
+    world, sim = await lost(Fault.LOSE_REQUEST)
+    world.vendor.foreign.add(KEY)
+    await world.pass_time(MINUTE)
+    order = await only_order(world, sim)
+    assert (order.state, order.reason) == (State.UNKNOWN, "vendor_does_not_show_it")
+    await world.pass_time(2 * HOUR)
+    order = await only_order(world, sim)
+    assert (order.state, order.cost) == (State.NEEDS_PERSON, None)
+    assert world.vendor.bought == []
+
+
 async def test_the_question_survives_a_restart_and_is_not_asked_too_early() -> None:
     world, sim = await lost(Fault.LOSE_ANSWER)
     await world.die()

@@ -4,19 +4,27 @@ from typing import Any
 
 import pytest
 
-from custom_components.sim_keeper.keeper.orders import Effect, State
+from custom_components.sim_keeper.keeper.orders import Effect, Origin, State
+from custom_components.sim_keeper.keeper.ports import Lookup
+from custom_components.sim_keeper.keeper.sim import Mode
 
 from .builders import usd
 from .model_world import ACCOUNT, ADMIN, Fault, ModelWorld, a_sim, expiring_in
 from .scenes import (
     DAY,
+    EPOCH,
     HOUR,
     KEY,
     MINUTE,
     OUTCOMES,
+    asking_for,
+    asking_world,
     check_sound,
     faulty_world,
     only_order,
+    refusal_of,
+    states_of,
+    the_question,
 )
 
 # -- The ways of one purchase -----------------------------------------------------------------
@@ -153,3 +161,73 @@ async def test_the_hold_is_the_quote_and_a_margin_or_what_the_vendor_enforces() 
     world, sim = await faulty_world(Fault.PENDING)
     assert (await only_order(world, sim)).ceiling == usd("52.50")
     assert (await only_order(world, sim)).price == usd("50")
+
+
+# -- Keys that a restored ledger has forgotten ------------------------------------------------
+
+
+@pytest.mark.parametrize("lookup", [Lookup.PAYING, Lookup.NONE])
+async def test_a_yes_to_a_question_of_before_a_restore_buys_nothing_where_nobody_can_be_asked(
+    lookup: Lookup,
+) -> None:
+    """The same yes may have been given, and its key used, in the time that was wiped out."""
+    world, question = await asking_world(lookup=lookup)
+    await world.die()
+    world.ledger.note_restored(world.moment)
+    await world.restart(a_sim(mode=Mode.ASK))
+    assert await refusal_of(world.doors.approve(question.id, ADMIN)) == "restored"
+    assert world.vendor.submits == []
+    await world.pass_time(DAY)
+    # A question that was asked since then has a key that nobody can have used.
+    again = await the_question(world)
+    assert (await world.doors.approve(again.id, ADMIN)).state is State.CONFIRMED
+    assert len(world.vendor.submits) == 1
+    assert KEY not in world.vendor.submits
+    check_sound(world)
+
+
+async def test_a_yes_to_a_question_of_before_a_restore_counts_where_the_vendor_tells() -> (
+    None
+):
+    world, question = await asking_world()
+    await world.die()
+    world.ledger.note_restored(world.moment)
+    await world.restart(a_sim(mode=Mode.ASK))
+    assert (await world.doors.approve(question.id, ADMIN)).state is State.CONFIRMED
+    assert world.vendor.submits == [KEY]
+
+
+async def test_what_was_bought_under_the_key_of_an_order_called_off_is_adopted() -> (
+    None
+):
+    """It was called off before it left; what stands under its key is another purchase."""
+    world, sim = await faulty_world(Fault.NOT_SENT)
+    await world.doors.cancel(1, ADMIN)
+    other, _ = await faulty_world()
+    world.vendor.bought = other.vendor.bought
+    again = world.doors.recharge(EPOCH, asking_for(), ADMIN)
+    assert await refusal_of(again) == "already_bought"
+    assert world.vendor.submits == []
+    called_off, *_, adopted = await world.orders(sim)
+    assert called_off.state is State.CANCELLED
+    assert (adopted.state, adopted.origin) == (State.CONFIRMED, Origin.ADOPTED)
+    assert adopted.reason == KEY
+    check_sound(world)
+
+
+async def test_a_yes_does_not_pass_over_a_purchase_under_way_that_nobody_gave_up() -> (
+    None
+):
+    first, _ = await faulty_world(Fault.PENDING)
+    world, question = await asking_world()
+    world.vendor.bought = first.vendor.bought
+    approval = world.doors.approve(question.id, ADMIN)
+    assert await refusal_of(approval) == "already_on_its_way"
+    # Once it has arrived, the next yes finds that it was this one.
+    await world.pass_time(8 * HOUR)
+    world.vendor.bought[0].final = True
+    approval = world.doors.approve((await the_question(world)).id, ADMIN)
+    assert await refusal_of(approval) == "already_bought"
+    assert world.vendor.submits == []
+    assert states_of(world).count(State.CONFIRMED) == 1
+    check_sound(world)

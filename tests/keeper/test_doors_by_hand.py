@@ -15,6 +15,7 @@ from custom_components.sim_keeper.keeper.ledger import EventType, Ledger
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Kind, Order, Origin, State
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION
+from custom_components.sim_keeper.keeper.policy import Reason
 from custom_components.sim_keeper.keeper.sim import Field, Mode, Trust
 from custom_components.sim_keeper.keeper.statements import Paid, Typed
 
@@ -27,6 +28,7 @@ from .scenes import (
     TODAY,
     asking_for,
     quiet_world,
+    reason_of,
     refusal_of,
     the_question,
 )
@@ -231,6 +233,19 @@ async def test_what_a_person_types_is_kept_as_typed() -> None:
     assert kept[1].day == TODAY + 90 * DAY
     events = [event.actor for event in world.events if event.type is EventType.READING]
     assert events == [ADMIN.actor] * 4
+
+
+async def test_a_form_that_was_left_empty_changes_nothing() -> None:
+    world = await quiet_world()
+    before, events = world.ledger.readings(EPOCH), world.ledger.last_event()
+    await world.doors.update_reading(EPOCH, Typed(), ADMIN)
+    # Not even a ledger that can keep nothing minds.
+    world.ledger._book.conn.execute("DROP TRIGGER order_moves")
+    await world.engine.desk.check()
+    await world.doors.update_reading(EPOCH, Typed(), ADMIN)
+    assert reason_of(world) is Reason.LEDGER_FROZEN
+    assert world.ledger.readings(EPOCH) == before
+    assert world.ledger.last_event() == events
 
 
 async def test_a_balance_in_other_money_is_refused() -> None:

@@ -147,6 +147,23 @@ def test_an_allowance_may_lag_behind_a_recharge(
     assert decide(at, NOW).reason is reason
 
 
+@pytest.mark.parametrize(("recharged", "used"), [(3, 2), (2, 3)])
+@pytest.mark.parametrize(("seen", "due"), [(2.5, False), (2, False), (1, True)])
+def test_an_activity_counts_only_if_it_was_read_after_the_last_recharge_and_use(
+    recharged: float, used: float, seen: float, due: bool
+) -> None:
+    line = sim(carrier=carrier(None, **WINDOW))
+    old = activity(
+        TODAY - timedelta(days=28), at=NOW - seen * HOUR, trust=Trust.MEASURED
+    )
+    known = view(
+        readings=Readings(last_activity=old),
+        last_recharge=order(settled_at=NOW - recharged * HOUR),
+        last_use=order(kind=Kind.ACTIVITY, settled_at=NOW - used * HOUR),
+    )
+    assert (due_rules(situation(line, known), NOW) == (K.DAYS_BEFORE,)) is due
+
+
 # -- A mode for each rule ----------------------------------------------------------------------
 
 

@@ -18,7 +18,7 @@ from .model_world import (
     a_sim,
     expiring_in,
 )
-from .scenes import DAY, HOUR, due_world, reason_of, states_of
+from .scenes import DAY, EPOCH, HOUR, MINUTE, due_world, reason_of, states_of
 
 
 @pytest.mark.parametrize("fault", LedgerFault)
@@ -164,3 +164,49 @@ async def test_what_changed_while_the_engine_waited_for_its_turn_is_left_alone()
     await world.engine._look(stale)
     assert states_of(world) == [State.UNKNOWN]
     assert world.vendor.looks == 1
+
+
+async def test_a_go_ahead_while_frozen_shows_the_freeze_and_begins_nothing() -> None:
+    world = await due_world(faults=[Fault.REFUSE_NEVER])
+    assert states_of(world) == [State.REJECTED]
+    world.ledger._book.conn.execute("DROP TRIGGER order_moves")
+    await world.engine.desk.check()
+    events = world.ledger.last_event()
+    await world.engine.go_ahead(EPOCH)
+    await world.pass_time(MINUTE)
+    assert reason_of(world) is Reason.LEDGER_FROZEN
+    assert world.ledger.last_event() == events
+    assert len(world.vendor.submits) == 1
+
+
+async def test_the_days_that_are_left_are_right_after_the_clock_is_though_frozen() -> (
+    None
+):
+    world = await due_world(days=60)
+    world.ledger._book.conn.execute("DROP TRIGGER order_moves")
+    await world.engine.desk.check()
+    events = world.ledger.last_event()
+    left = []
+    for by in (30 * DAY, -30 * DAY):
+        world.set_clock(by)
+        await world.pass_time(DAY)
+        status = world.engine.status(EPOCH)
+        assert status is not None
+        left.append(status.life.days_left)
+    assert left == [29, 58]
+    assert world.ledger.last_event() == events
+    assert world.faults == [LedgerFault.DAMAGED]
+
+
+async def test_a_ledger_that_cannot_be_trusted_ends_no_life() -> None:
+    """On its word the line would go on with new keys, as if nothing were bought under the old."""
+    world = await due_world(days=60)
+    assert not await world.engine.is_over(EPOCH)
+    await world.engine.unregister(EPOCH, removed=True)
+    assert await world.engine.is_over(EPOCH)
+    conn = world.ledger._book.conn
+    conn.execute("DROP TRIGGER order_moves")
+    await world.engine.desk.check()
+    assert not await world.engine.is_over(EPOCH)
+    conn.close()
+    assert not await world.engine.is_over(EPOCH)

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from custom_components.sim_keeper.keeper.estimates import readings_after
+from custom_components.sim_keeper.keeper.estimates import (
+    readings_after,
+    readings_after_use,
+)
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.sim import (
     SOURCE_RECHARGE,
@@ -95,6 +98,20 @@ def test_a_recharge_is_activity_where_the_carrier_counts_it() -> None:
     assert Field.LAST_ACTIVITY not in _after(sim(), later, day=yesterday)
     subscription = sim(carrier=carrier("cmcc_cn"), currency="CNY")
     assert Field.LAST_ACTIVITY not in _after(subscription, Readings())
+
+
+@pytest.mark.parametrize(
+    ("used", "known", "moved"),
+    [(-9, None, True), (-9, -10, True), (-9, -9, True), (-9, -8, False)],
+)
+def test_a_use_that_is_heard_of_late_does_not_move_the_activity_back(
+    used: int, known: int | None, moved: bool
+) -> None:
+    last = None if known is None else activity(TODAY + timedelta(days=known))
+    day = TODAY + timedelta(days=used)
+    found = readings_after_use(Readings(last_activity=last), day, NOW)
+    told = [(one.field, one.value, one.trust) for one in found]
+    assert told == [(Field.LAST_ACTIVITY, _day(used), Trust.ESTIMATE)] * moved
 
 
 def test_the_day_of_the_recharge_counts_not_the_day_of_its_record() -> None:

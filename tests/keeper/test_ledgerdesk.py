@@ -1,6 +1,10 @@
 """The ledger's desk: each event is published once, a broken ledger freezes once."""
 
 import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import override
 
 import pytest
 
@@ -9,7 +13,19 @@ from custom_components.sim_keeper.keeper.ledger import STOPPED, EventType, Ledge
 from custom_components.sim_keeper.keeper.ledgerdesk import LedgerDesk
 
 from .builders import EPOCH, NOW
-from .model_world import ModelWorld
+from .model_world import Incarnation, ModelWorld
+
+
+class Threaded(Incarnation):
+    """A world whose ledger has a thread of its own."""
+
+    def __init__(self, world: ModelWorld, thread: ThreadPoolExecutor) -> None:
+        super().__init__(world)
+        self._thread = thread
+
+    @override
+    async def run[T](self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
 
 async def _opened() -> tuple[ModelWorld, LedgerDesk]:
@@ -25,6 +41,27 @@ async def test_writes_at_once_publish_each_event_once_and_in_order() -> None:
     await asyncio.gather(
         *(desk.write(Ledger.add_event, EventType.DAY, None, {}, NOW) for _ in range(5))
     )
+    assert [event.seq for event in world.events] == [1, 2, 3, 4, 5]
+
+
+async def test_what_the_thread_wrote_before_anybody_heard_is_published_once() -> None:
+    world, busy = ModelWorld(), Event()
+    with ThreadPoolExecutor(1) as thread:
+        desk = LedgerDesk(Threaded(world, thread))
+        await desk.open(lambda: world.ledger)
+        thread.submit(busy.wait)
+        writes = asyncio.gather(
+            *(
+                desk.write(Ledger.add_event, EventType.DAY, None, {}, NOW)
+                for _ in range(5)
+            )
+        )
+        await asyncio.sleep(0)
+        # The loop stands still until the thread has come to the end of its work.
+        busy.set()
+        thread.submit(world.committed).result()
+        assert world.events == []
+        await writes
     assert [event.seq for event in world.events] == [1, 2, 3, 4, 5]
 
 

@@ -214,3 +214,16 @@ async def test_a_typed_reading_of_the_same_deadline_does_not_end_a_skip() -> Non
     assert seen is not None
     assert (seen.trust, seen.day) == (Trust.TYPED, START.date() + 4 * DAY)
     assert states_of(world) == [State.DECLINED]
+
+
+async def test_low_credit_without_a_deadline_rests_for_a_month() -> None:
+    line = a_sim(account=None, threshold="20", days_before=None)
+    world = await quiet_world(line, days=None)
+    await world.doors.update_reading(EPOCH, Typed(balance=hkd("5")), ADMIN)
+    await world.rest()
+    await world.doors.skip((await the_question(world)).id, PERSON)
+    await world.pass_time(29 * DAY)
+    assert reason_of(world) is Reason.SAID_NO
+    assert states_of(world) == [State.DECLINED]
+    await world.pass_time(2 * DAY)
+    assert states_of(world) == [State.DECLINED, State.ASKED]

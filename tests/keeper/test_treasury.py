@@ -80,6 +80,23 @@ async def test_the_last_price_tells_when_the_wallet_runs_dry() -> None:
     assert found.needed == Money(5_000, "USD")
 
 
+async def test_the_price_is_that_of_the_same_amount_however_long_ago() -> None:
+    world, sim = ModelWorld(), monthly()
+    await bought(world, sim)
+    await world.engine.change(monthly(amount="60"))
+    await world.pass_time(timedelta(days=26))
+    assert (await world.orders(sim))[-1].cost == Money(6_000, "USD")
+    await world.engine.change(sim)
+    first = (await review(world, POOR)).dry_on
+    assert first is not None
+    # What it pays once, it pays once: the sixty of last month say nothing of fifty.
+    second = (await review(world, Money(5_000, "USD"))).dry_on
+    assert second is not None
+    assert second > first
+    await world.engine.change(monthly(amount="70"))
+    assert (await review(world, POOR)).dry_on is None
+
+
 async def test_all_sims_of_the_account_count_together() -> None:
     world = ModelWorld()
     sims = [monthly(letter * 10) for letter in "ABC"]

@@ -180,6 +180,18 @@ async def test_a_person_who_hears_of_it_late_does_not_move_the_day() -> None:
     assert len(gateway.runs) == 2
 
 
+async def test_what_the_person_did_since_is_not_forgotten_when_he_hears_of_it() -> None:
+    gateway, sim = Gateway(error=ValueError("x")), quiet_line()
+    world = await action_world(sim, USE, gateway)
+    await world.pass_time(5 * DAY)
+    await world.doors.mark_active(EPOCH, ADMIN)
+    order = await only_order(world, sim)
+    await world.doors.resolve(order.id, arrived=True, note=None, caller=ADMIN)
+    used = world.ledger.readings(EPOCH).last_activity
+    assert used is not None
+    assert (used.day, used.trust) == (TODAY + 5 * DAY, Trust.TYPED)
+
+
 async def test_a_person_who_knows_that_it_did_not_work_is_asked_before_the_next() -> (
     None
 ):

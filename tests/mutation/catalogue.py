@@ -69,7 +69,7 @@ _NO_HOLD_NEEDED = Edit(
     '"NOT EXISTS(SELECT 1 FROM orders o"\n',
 )
 _NO_CAP = Edit(
-    "engine.py",
+    "buying.py",
     "if over := overrun(holds, spent, offer.ceiling):",
     "if (over := overrun(holds, spent, offer.ceiling)) and not holds:",
 )
@@ -106,7 +106,7 @@ MUTATIONS = (
         "send_before_write",
         KILLED,
         Edit(
-            "engine.py",
+            "buying.py",
             "            order, attempt = await self.desk.write(\n"
             "                Ledger.bear_sending,\n"
             "                *(new, holds, ordinal, self.world.now()),\n"
@@ -292,9 +292,9 @@ MUTATIONS = (
     _mutation(
         "no_while_a_price_is_asked",
         "tests/keeper/test_second_thoughts.py",
-        Edit("engine.py", "if self.sims.get(sim.epoch) is not sim:", "if False:"),
+        Edit("buying.py", "if self.sims.get(sim.epoch) is not sim:", "if False:"),
         Edit(
-            "engine.py",
+            "buying.py",
             "changed = current is not sim and not await self._called_for(order)",
             "changed = False",
         ),
@@ -303,7 +303,7 @@ MUTATIONS = (
         "no_between_the_record_and_the_send",
         "tests/keeper/test_second_thoughts.py",
         Edit(
-            "engine.py",
+            "buying.py",
             "changed = current is not sim and not await self._called_for(order)",
             "changed = False",
         ),

@@ -82,6 +82,21 @@ def test_a_key_is_sent_at_most_four_times() -> None:
     assert (attempt.ordinal, attempt.sends) == (1, 1)
 
 
+def test_one_order_is_sent_at_most_four_times() -> None:
+    ledger = a_ledger()
+    order = move(ledger, sending(ledger), State.UNKNOWN)
+    for sends in range(2, 5):
+        sent, attempt = ledger.send_again(order.id, later(minutes=sends))
+        assert attempt.sends == sends
+        move(ledger, sent, State.UNKNOWN)
+    events = ledger.last_event()
+    with pytest.raises(OrderRefused, match="too_many_attempts"):
+        ledger.send_again(order.id, later(minutes=9))
+    assert ledger.last_event() == events
+    assert ledger.order(order.id).state is State.UNKNOWN
+    assert ledger.attempt(order.id).sends == 4
+
+
 @pytest.mark.parametrize(
     ("to", "type_"),
     [

@@ -291,8 +291,6 @@ def readings_without(book: Book, order: Order, *, days_add_up: bool) -> list[Rea
     Fields whose newest reading is an estimate that rests on it; what was read or typed since
     holds. `days_add_up`: the carrier adds the days of a recharge to those before.
     """
-    if order.settled_at is None:
-        return []
     found: list[Reading] = []
     for field in (Field.BALANCE, Field.EXPIRY, Field.LAST_ACTIVITY):
         readings = _newest_first(book, order.sim, field)

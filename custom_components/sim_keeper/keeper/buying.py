@@ -1,0 +1,265 @@
+"""The part of the engine that asks people, and spends."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+import logging
+
+from .budget import caps_for, holds_for, limited, overrun
+from .checkout import Offer, as_new, terms_of
+from .errors import LoginFailed, OrderRefused, Rejected, Unavailable
+from .guards import AUTOMATIC_PER_DAY_MAX
+from .ledger import STOPPED, EventType, Hold, Ledger, NewOrder
+from .money import Money
+from .options import options_for
+from .orders import Attempt, Kind, Order, Origin, State
+from .policy import (
+    TOLD_REASONS,
+    Action,
+    Decision,
+    Reason,
+    Situation,
+    buys_cheapest,
+    cheapest_now,
+    decide,
+    wanted,
+)
+from .ports import Json, Wanted
+from .settlement import line_of
+from .sim import Sim
+from .watch import Watch
+
+_LOGGER = logging.getLogger(__name__)
+
+RETRY_UNREADABLE = timedelta(minutes=30)
+TASK_LASTS = timedelta(days=400)
+ACCOUNTS_COME_UP_IN = timedelta(minutes=15)
+
+
+class Buying(Watch):
+    """Turns decisions into questions, tasks and orders, and sends what may go."""
+
+    async def _act(self, at: Situation, decision: Decision) -> bool:
+        """Do what was decided; tell whether a person was asked for something."""
+        if decision.action is not Action.SEND:
+            return await self._do(at, decision)
+        # What another SIM of the account has just bought counts for this one's limits.
+        async with self._turns.setdefault(str(at.sim.account), asyncio.Lock()):
+            at, _ = await self.situation(at.sim)
+            return await self._do(at, decide(at, self.world.now()))
+
+    async def _do(self, at: Situation, decision: Decision) -> bool:
+        sim = at.sim
+        if decision.action is Action.ASSIST:
+            buys = wanted(at, self.world.now())
+            amount = None if buys is None else buys.amount
+            await self.assign(sim, decision.kind, amount, decision.why, "keeper")
+            return True
+        if decision.action in (Action.ASK, Action.SEND):
+            try:
+                return await self._buy(at, decision)
+            except (Unavailable, LoginFailed) as err:
+                _LOGGER.info("No price for a SIM at the moment: %s", err)
+                self._due[sim.epoch] = self.world.now() + RETRY_UNREADABLE
+            except Rejected as err:
+                await self._remarks.skip(
+                    at.view, sim, Reason.REFUSED, code=err.code[:128]
+                )
+            except OrderRefused as err:
+                if err.reason == Reason.DAILY_LIMIT:
+                    # SIMs of other accounts were faster; a second look asks a person.
+                    self.soon(sim.epoch)
+                else:
+                    await self._remarks.skip(at.view, sim, err.reason, **err.numbers)
+        elif decision.reason is Reason.NO_CHANNEL and self._just_started():
+            # Accounts may take a while to come up; that is no news.
+            self._due[sim.epoch] = self.world.now() + ACCOUNTS_COME_UP_IN
+        elif decision.reason in TOLD_REASONS and decision.rules:
+            await self._remarks.skip(at.view, sim, decision.reason)
+        return False
+
+    def _just_started(self) -> bool:
+        started = self._started_at
+        return started is None or self.world.now() < started + ACCOUNTS_COME_UP_IN
+
+    async def _wanted(self, at: Situation, decision: Decision) -> Wanted:
+        """Return what is to be bought now. Raises OrderRefused where no plan works."""
+        now = self.world.now()
+        if decision.kind is Kind.ACTIVITY:
+            return Wanted()
+        found = wanted(at, now)
+        if buys_cheapest(at, decision.rules):
+            channel = self.checkout.channel(at.sim.account)
+            products = await channel.products(line_of(at.sim))
+            found = cheapest_now(at, options_for(at.sim, products), now)
+        if found is None:
+            raise OrderRefused(Reason.NO_PLAN.value)
+        return found
+
+    async def _buy(self, at: Situation, decision: Decision) -> bool:
+        """Ask for, or send, the order that a decision calls for; tell whether it was asked."""
+        sim = at.sim
+        on_trial = decision.action is Action.SEND and sim.rules.shadow
+        if on_trial and await self._remarks.was_tried(at, decision):
+            return False
+        offer = await self.checkout.offer(sim, await self._wanted(at, decision))
+        new = as_new(
+            sim, offer, origin=Origin.RULE, why=decision.why, kind=decision.kind
+        )
+        holds = await self.room(sim, offer)
+        if decision.action is Action.SEND and not limited(holds):
+            new = replace(new, why={**new.why, "reason": Reason.NO_CAP.value})
+        elif on_trial:
+            await self._remarks.trial(at, decision, offer)
+            return False
+        elif decision.action is Action.SEND:
+            ordinal = await self.checkout.free_ordinal(sim, new, holds)
+            if self.sims.get(sim.epoch) is not sim:
+                # A person changed the settings while the vendor was asked.
+                self.soon(sim.epoch)
+                return False
+            order, attempt = await self.desk.write(
+                Ledger.bear_sending,
+                *(new, holds, ordinal, self.world.now()),
+                daily_max=AUTOMATIC_PER_DAY_MAX,
+            )
+            await self._launch(sim, order, attempt)
+            return False
+        await self.desk.write(Ledger.ask, new, "keeper", self.world.now())
+        return True
+
+    async def assign(
+        self,
+        sim: Sim,
+        kind: Kind,
+        amount: Money | None,
+        why: Mapping[str, Json],
+        actor: str,
+        *,
+        request: str | None = None,
+    ) -> Order:
+        """Ask a person to recharge, or to use the number."""
+        new = NewOrder(
+            sim=sim.epoch,
+            origin=Origin.RULE if actor == "keeper" else Origin.ACTION,
+            assisted=True,
+            kind=kind,
+            request=request,
+            # A task costs what the person says later; the database wants a positive figure.
+            ceiling=amount or Money(1, sim.currency),
+            value=amount if kind is Kind.RECHARGE else None,
+            why=why,
+            valid_for=TASK_LASTS,
+        )
+        return await self.desk.write(Ledger.ask, new, actor, self.world.now())
+
+    async def room(self, sim: Sim, offer: Offer) -> tuple[Hold, ...]:
+        """Return the holds for an offer, or raise OrderRefused when a cap has no room."""
+        most = sim.rules.order_cap
+        if most and most.currency == offer.ceiling.currency and most < offer.ceiling:
+            raise OrderRefused(
+                Reason.OVER_CAP.value, price=str(offer.ceiling), left=str(most)
+            )
+        caps = caps_for(sim, self.household, self.world.now())
+        holds = holds_for(caps, offer.ceiling.currency)
+        spent = tuple(
+            [
+                await self.desk.read(Ledger.spending, hold.scope, hold.period)
+                for hold in holds
+            ]
+        )
+        if over := overrun(holds, spent, offer.ceiling):
+            raise OrderRefused(
+                Reason.OVER_CAP.value, price=str(offer.ceiling), left=str(over[1])
+            )
+        return holds
+
+    async def _send_approved(self, sim: Sim, order: Order) -> None:
+        """Send an order that was approved before and could not be sent then."""
+        try:
+            wanted = Wanted(amount=order.value, product=order.product)
+            offer = await self.checkout.offer(sim, wanted)
+            if offer.dearer_than(order.ceiling):
+                await self._end(order, State.CANCELLED, Reason.PRICE_CHANGED.value)
+                return
+            order, attempt = await self.begin(sim, order)
+        except (Unavailable, LoginFailed) as err:
+            _LOGGER.info("An approved order has to wait: %s", err)
+            await self._send_later(order)
+        except Rejected as err:
+            await self._end(order, State.CANCELLED, err.code)
+        except OrderRefused as err:
+            if err.reason == Reason.NO_CHANNEL:
+                # At a start the account may come up later than the rest.
+                await self._send_later(order)
+            else:
+                await self._end(order, State.CANCELLED, err.reason)
+        else:
+            await self._launch(sim, order, attempt)
+
+    async def _send_later(self, order: Order) -> None:
+        now = self.world.now()
+        await self.desk.write(Ledger.look_later, order.id, now + RETRY_UNREADABLE, now)
+
+    async def begin(self, sim: Sim, order: Order) -> tuple[Order, Attempt]:
+        """Look the key up, then record that an approved order is being sent."""
+        holds = holds_for(
+            caps_for(sim, self.household, self.world.now()), order.ceiling.currency
+        )
+        ordinal = await self.checkout.free_ordinal(
+            sim, terms_of(order), holds, approved=order
+        )
+        by_automation = order.origin is Origin.ACTION and not await self._has_a_yes(
+            order
+        )
+        return await self.desk.write(
+            Ledger.begin_send,
+            *(order.id, "keeper", self.world.now()),
+            ordinal=ordinal,
+            daily_max=AUTOMATIC_PER_DAY_MAX if by_automation else None,
+        )
+
+    async def launch(self, sim: Sim, order: Order, attempt: Attempt) -> Order:
+        """Send a recorded order and wait for its answer; goes on if the caller goes away."""
+        task = await self._launch(sim, order, attempt)
+        if task is not None:
+            await asyncio.shield(task)
+        return await self.desk.read(Ledger.order, order.id)
+
+    async def _launch(
+        self, sim: Sim, order: Order, attempt: Attempt
+    ) -> asyncio.Task[None] | None:
+        # Between the record and the first byte everything may have changed.
+        stopped = await self.desk.read(Ledger.setting, STOPPED) == "on"
+        current = self.sims.get(sim.epoch)
+        changed = current is not sim and not await self._called_for(order)
+        if stopped or not self.accepting or current is None or changed:
+            await self._end(order, State.CANCELLED, "stopped")
+            self.soon(sim.epoch)
+            return None
+
+        async def work() -> None:
+            await self.checkout.send(sim, order, attempt)
+
+        def ended(_task: asyncio.Task[None]) -> None:
+            self._sending.pop(order.id, None)
+            # Whoever looks the orders through right now may have passed over this one.
+            self._orders_seen, self._orders_due = None, self.world.now()
+            self.soon(sim.epoch)
+
+        task = self.world.spawn(work(), f"order {order.id}")
+        self._sending[order.id] = task
+        # A task that is cancelled before its first step runs no `finally`.
+        task.add_done_callback(ended)
+        return task
+
+    async def _called_for(self, order: Order) -> bool:
+        """Tell whether somebody called for an order, and no rule alone."""
+        return order.origin is not Origin.RULE or await self._has_a_yes(order)
+
+    async def _has_a_yes(self, order: Order) -> bool:
+        return any(
+            event.type is EventType.APPROVED and event.actor.startswith("user:")
+            for event in await self.desk.read(Ledger.events, order.id)
+        )

@@ -1,0 +1,120 @@
+"""The one second send of a request that never arrived: at the price agreed to, or not at all."""
+
+from datetime import timedelta
+
+import pytest
+
+from custom_components.sim_keeper.keeper.errors import (
+    LoginFailed,
+    RefusalClass,
+    Rejected,
+    Unavailable,
+)
+from custom_components.sim_keeper.keeper.orders import State
+from custom_components.sim_keeper.keeper.permissions import AUTOMATION, Caller
+
+from .model_world import ADMIN, Fault
+from .scenes import (
+    DAY,
+    EPOCH,
+    HOUR,
+    KEY,
+    MINUTE,
+    asking_for,
+    check_sound,
+    faulty_world,
+    only_order,
+    quiet_world,
+    states_of,
+)
+
+NO_PRICE = [
+    Unavailable("HTTP 503"),
+    LoginFailed("HTTP 401"),
+    Rejected("NO_PRODUCT", RefusalClass.LATER),
+]
+LAST_LOOK = timedelta(seconds=1080)
+"""Then the vendor's silence becomes a fact."""
+
+
+# -- The price --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", NO_PRICE)
+async def test_a_second_send_waits_until_there_is_a_price(error: Exception) -> None:
+    world, sim = await faulty_world(Fault.LOSE_REQUEST)
+    world.vendor.quote_error = error
+    quotes = world.vendor.quotes
+    await world.pass_time(HOUR)
+    assert world.vendor.quotes > quotes, "no second send was considered"
+    order = await only_order(world, sim)
+    assert (order.state, world.vendor.submits) == (State.UNKNOWN, [KEY])
+    world.vendor.quote_error = None
+    await world.pass_time(10 * MINUTE)
+    assert (await only_order(world, sim)).state is State.CONFIRMED
+    assert world.vendor.submits == [KEY, KEY]
+    check_sound(world)
+
+
+@pytest.mark.parametrize("error", NO_PRICE)
+async def test_without_a_price_for_two_hours_a_person_decides(error: Exception) -> None:
+    world, sim = await faulty_world(Fault.LOSE_REQUEST)
+    world.vendor.quote_error = error
+    await world.pass_time(3 * HOUR)
+    assert (await only_order(world, sim)).state is State.NEEDS_PERSON
+    world.vendor.quote_error = None
+    await world.pass_time(2 * DAY)
+    assert world.vendor.submits == [KEY]
+
+
+@pytest.mark.parametrize(
+    ("rate", "currency", "state", "sends"),
+    [
+        (1, "USD", State.CONFIRMED, 2),
+        (2, "USD", State.NEEDS_PERSON, 1),
+        # Nobody can tell whether this is more.
+        (1, "EUR", State.NEEDS_PERSON, 1),
+    ],
+)
+async def test_a_second_send_costs_no_more_than_the_first_might_have(
+    rate: int, currency: str, state: State, sends: int
+) -> None:
+    world, sim = await faulty_world(Fault.LOSE_REQUEST)
+    world.vendor.rate, world.vendor.wallet_currency = rate, currency
+    await world.pass_time(LAST_LOOK)
+    order = await only_order(world, sim)
+    assert order.state is state
+    assert order.reason == ("price_changed" if sends == 1 else None)
+    await world.pass_time(2 * DAY)
+    assert world.vendor.submits == [KEY] * sends
+
+
+# -- What no rule calls for -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("caller", [ADMIN, AUTOMATION])
+@pytest.mark.parametrize(
+    ("meanwhile", "state", "sends"),
+    [
+        ("nothing", State.CONFIRMED, 2),
+        ("stop", State.NEEDS_PERSON, 1),
+        ("clock", State.NEEDS_PERSON, 1),
+    ],
+)
+async def test_what_somebody_called_for_is_sent_again_though_nothing_is_due(
+    caller: Caller, meanwhile: str, state: State, sends: int
+) -> None:
+    world = await quiet_world(faults=[Fault.LOSE_REQUEST])
+    order = await world.doors.recharge(EPOCH, asking_for(), caller)
+    assert order.state is State.UNKNOWN
+    world.vendor.lookup_error = Unavailable("HTTP 503")
+    await world.pass_time(HOUR)
+    world.vendor.lookup_error = None
+    if meanwhile == "stop":
+        await world.doors.set_stop(on=True, caller=ADMIN)
+    elif meanwhile == "clock":
+        # Behind what the ledger has seen until long after the last look.
+        world.set_clock(-40 * MINUTE)
+    await world.pass_time(35 * MINUTE)
+    assert states_of(world) == [state]
+    assert world.vendor.submits == [KEY] * sends
