@@ -177,7 +177,7 @@ async def test_a_yes_to_a_question_of_before_a_restore_buys_nothing_where_nobody
     await world.restart(a_sim(mode=Mode.ASK))
     assert await refusal_of(world.doors.approve(question.id, ADMIN)) == "restored"
     assert world.vendor.submits == []
-    await world.pass_time(DAY)
+    await world.rest()
     # A question that was asked since then has a key that nobody can have used.
     again = await the_question(world)
     assert (await world.doors.approve(again.id, ADMIN)).state is State.CONFIRMED

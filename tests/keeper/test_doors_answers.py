@@ -22,6 +22,7 @@ from .scenes import (
     DAY,
     EPOCH,
     HOUR,
+    MINUTE,
     PERSON,
     asking_world,
     quiet_world,
@@ -110,6 +111,20 @@ async def test_an_approved_order_that_is_refused_while_it_waited_ends(
     await world.pass_time(HOUR)
     old = world.ledger.order(order.id)
     assert (old.state, old.reason) == (State.CANCELLED, reason)
+
+
+async def test_after_a_yes_that_failed_the_question_comes_again() -> None:
+    world, order = await asking_world()
+    world.vendor.lookup_error = Unavailable("HTTP 503")
+    with pytest.raises(Unavailable):
+        await world.doors.approve(order.id, ADMIN)
+    assert world.ledger.order(order.id).state is State.CANCELLED
+    await world.pass_time(MINUTE)
+    again = await the_question(world)
+    assert again.id != order.id
+    world.vendor.lookup_error = None
+    assert (await world.doors.approve(again.id, ADMIN)).state is State.CONFIRMED
+    assert len(world.vendor.submits) == 1
 
 
 async def test_a_question_over_the_cap_stays_a_question() -> None:

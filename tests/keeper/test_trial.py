@@ -29,6 +29,8 @@ async def test_a_trial_notes_once_what_it_would_have_bought_and_sends_nothing() 
     world = await due_world(on_trial(a_sim()))
     await world.pass_time(3 * DAY)
     assert trials(world) == [("50.00 HKD", "50.00 USD")]
+    # Once it is known what it would have been, nobody needs another price.
+    assert world.vendor.quotes == 1
     assert states_of(world) == []
     assert world.vendor.submits == []
     assert world.ledger.spending(f"sim:{EPOCH}", "2026-03").amounts == {}

@@ -316,6 +316,8 @@ class Doors:
             await self.engine.desk.write(
                 Ledger.move, order.id, closing, "keeper", self._time()
             )
+            # The need is still there, and the next planned look may be a day away.
+            self.engine.soon(sim.epoch)
             raise
 
     async def _repeated(

@@ -95,9 +95,9 @@ HANDOVER_AFTER = timedelta(hours=24)
 """An order whose end is still open after this goes to a person."""
 SENDS_MAX = 4
 UNSCHEDULED_LOOK = timedelta(minutes=10)
+"""When to look where a channel declares no schedule, because it cannot be asked."""
 LATE_LOOK_EVERY = timedelta(hours=6)
 """How often what a person was given, or has settled, is still looked up."""
-"""When to look where a channel declares no schedule, because it cannot be asked."""
 
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CYCLE_MAX = 36**3 - 1
