@@ -1,6 +1,6 @@
 """The doors for what people did and know: recharges in shops, and readings."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from .model_world import ACCOUNT, ADMIN, START, ModelWorld, a_sim
 from .scenes import (
     DAY,
     EPOCH,
+    HOUR,
     PERSON,
     TODAY,
     asking_for,
@@ -301,3 +302,42 @@ async def test_a_missing_account_is_said() -> None:
         == "no_channel"
     )
     assert isinstance(world.doors, Doors)
+
+
+# -- While the clock has fallen back ----------------------------------------------------------
+
+
+async def fallen_back() -> ModelWorld:
+    """Return a world in which the clock has fallen back to 1970 after a quiet day."""
+    world = await quiet_world(days=20)
+    await world.pass_time(HOUR)
+    world.set_clock(datetime(1970, 1, 1, 7, tzinfo=UTC) - world.now())
+    return world
+
+
+@pytest.mark.parametrize("day", [date(1970, 1, 1), date(2026, 3, 2), date(2026, 3, 3)])
+async def test_what_is_paid_while_the_clock_is_in_1970_counts(day: date) -> None:
+    """Today by such a clock is the day of the newest entry; a later day may have come."""
+    world = await fallen_back()
+    before = world.ledger.readings(EPOCH).expiry
+    order = await world.doors.record(EPOCH, Paid(cost=hkd("50"), day=day), ADMIN)
+    assert order.happened_on == (date(2026, 3, 2) if day.year == 1970 else day)
+    after = world.ledger.readings(EPOCH).expiry
+    assert before
+    assert after
+    assert after.day > before.day
+
+
+@pytest.mark.parametrize("day", [date(2027, 3, 4), date(2062, 3, 2)])
+async def test_what_lies_a_year_ahead_of_the_newest_entry_is_refused(day: date) -> None:
+    world = await fallen_back()
+    paid = Paid(cost=hkd("50"), day=day)
+    assert await refusal_of(world.doors.record(EPOCH, paid, ADMIN)) == "day_in_future"
+
+
+async def test_a_number_that_is_used_while_the_clock_is_in_1970_is_used_now() -> None:
+    world = await fallen_back()
+    await world.doors.mark_active(EPOCH, ADMIN)
+    found = world.ledger.readings(EPOCH).last_activity
+    assert found
+    assert found.day == date(2026, 3, 2)

@@ -1,7 +1,7 @@
 """The doors through which people and automations act. Every one checks who may pass first."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from .budget import caps_for, holds_for, limited
 from .checkout import Offer, as_new
@@ -30,6 +30,8 @@ from .statements import Paid, Recharge, Typed, typed_readings
 
 ALREADY_PAID = "already_paid"
 """The reason of a recharge that somebody else had paid before it was done by the person asked."""
+CLOCK_LOST_MAX = timedelta(days=366)
+"""Nobody lives for longer with a clock that has fallen back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,9 +250,7 @@ class Doors:
             raise AmountInvalid(AmountFault.NOT_A_NUMBER)
         if paid.expiry is not None or paid.days is not None:
             require(reading_door(sim.rules.mode), caller)
-        today = self._today(sim)
-        if paid.day > today:
-            raise OrderRefused("day_in_future")
+        paid = replace(paid, day=await self._meant(sim, paid.day))
         async with self.engine.lock(epoch):
             at, _ = await self.engine.situation(sim)
             task = at.view.task
@@ -267,8 +267,9 @@ class Doors:
         require(reading_door(sim.rules.mode), caller)
         if typed.balance is not None and typed.balance.currency != sim.currency:
             raise OrderRefused("currency_differs", currency=sim.currency)
-        if typed.last_activity is not None and typed.last_activity > self._today(sim):
-            raise OrderRefused("day_in_future")
+        if typed.last_activity is not None:
+            used_on = await self._meant(sim, typed.last_activity)
+            typed = replace(typed, last_activity=used_on)
         now = self._time()
         if readings := typed_readings(typed, now):
             await self.engine.desk.write(
@@ -279,7 +280,8 @@ class Doors:
     async def mark_active(self, epoch: str, caller: Caller) -> None:
         """Note that the number was used today."""
         sim = self._sim(epoch)
-        await self.update_reading(epoch, Typed(last_activity=self._today(sim)), caller)
+        today = await self._today(sim)
+        await self.update_reading(epoch, Typed(last_activity=today), caller)
 
     # -- Parts ----------------------------------------------------------------------------
 
@@ -393,7 +395,7 @@ class Doors:
 
     async def _confirm_task(self, sim: Sim, task: Order, caller: Caller) -> Order:
         """Tick an assisted task off as planned; no amount was planned: nobody knows it."""
-        today = self._today(sim)
+        today = await self._today(sim)
         free = task.kind is Kind.ACTIVITY
         cost = Money(0, sim.currency) if free else task.value
         order = await self._paid(sim, task, Paid(cost=cost, day=today), caller)
@@ -476,8 +478,24 @@ class Doors:
     def _time(self) -> datetime:
         return self.engine.world.now()
 
-    def _today(self, sim: Sim) -> date:
-        return self._time().astimezone(sim.zone).date()
+    async def _today(self, sim: Sim) -> date:
+        """Return the day of a SIM; where the clock has fallen back, that of the newest entry."""
+        now = await self.engine.desk.read(Ledger.reckoned, sim.epoch, self._time())
+        return now.astimezone(sim.zone).date()
+
+    async def _meant(self, sim: Sim, day: date) -> date:
+        """Return the day that a person means. Raises OrderRefused for one in the future.
+
+        Where the clock has fallen back, nobody means the day that it shows, and a later day than
+        that of the newest entry may well have come.
+        """
+        shown = self._time().astimezone(sim.zone).date()
+        today = await self._today(sim)
+        if day == shown:
+            return today
+        if day > (today if today == shown else today + CLOCK_LOST_MAX):
+            raise OrderRefused("day_in_future")
+        return day
 
 
 def _filled(at: Situation, asked: Wanted, now: datetime) -> Wanted:
