@@ -25,11 +25,12 @@ from ..const import (
     KIND_ACCOUNT,
     KIND_SIM,
 )
-from ..entries import is_loopback_account, kind_of
+from ..entries import kind_of
 from ..keeper.money import Money
 from ..keeper.sim import Mode
 from .channel import NotReached, read_wallet
 from .form import Form, FormFlow, choice_field, filled, update_and_abort
+from .terms import auto_allowed
 
 ADVANCED = "advanced"
 BASE_URL = "base_url"
@@ -158,13 +159,12 @@ class AccountSteps(FormFlow, ConfigFlow):
         if login == entry.data[CONF_LOGIN] and entry.update_listeners:
             # Nothing changes, but the keys work again: a wallet that was refused is read anew.
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
-        played = is_loopback_account(entry)
         result = update_and_abort(
             self,
             entry,
             data_updates={CONF_LOGIN: login, CONF_WALLET_CURRENCY: wallet.currency},
         )
-        if played and not is_loopback_account(entry):
+        if not auto_allowed(entry):
             for sim in self._async_current_entries():
                 if (
                     kind_of(sim) == KIND_SIM
