@@ -13,7 +13,7 @@ from custom_components.sim_keeper.keeper.ledger import EventType, Ledger, file
 from custom_components.sim_keeper.keeper.orders import State
 
 from ..keeper.builders import EPOCH, NOW, balance, hkd
-from ..keeper.ledger.files import UUID, open_at
+from ..keeper.ledger.files import UUID, bear_witness, open_at
 from ..keeper.ledger.lives import DELIVERY, HOLDS, conn_of, later, move, new, sending
 from .disk import Disk
 from .power import Cut, cuts
@@ -97,7 +97,7 @@ def _wrong(path: Path, cut: Cut, hashes: list[bytes]) -> str | None:
 def _opened(path: Path, acknowledged: int | None) -> Ledger:
     """Open what a cut left, with all its checks."""
     if acknowledged is not None:
-        file.write_witness(path, UUID, acknowledged)
+        bear_witness(path, UUID, acknowledged)
         return open_at(path, later(hours=1))
     # Nobody was promised this file yet.
     return open_at(path, expected=False)

@@ -159,7 +159,8 @@ class Oracle:
             self.blame("spent_on_doubt", f"clock {truth.offset:+.0f} s off")
         newest = truth.disk.newest_event()[1]
         # A clock that is right again may be trusted on a person's word.
-        if settled and truth.offset and now + truth.offset < newest - 310:
+        wrong = abs(truth.offset) > 310
+        if settled and wrong and now + truth.offset < newest - 310:
             self.blame("spent_on_doubt", "clock before the newest event")
         restored = truth.restored_at
         if restored is not None and line.supervised_at < restored:

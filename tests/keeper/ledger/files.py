@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.sim_keeper.keeper.errors import LedgerBroken, LedgerFault
 from custom_components.sim_keeper.keeper.ledger import Ledger
+from custom_components.sim_keeper.keeper.ledger.file import Witness
 from custom_components.sim_keeper.keeper.orders import State
 
 from ..builders import EPOCH, NOW
@@ -37,3 +38,10 @@ def fault_at(path: Path, *, expected: bool = True, now: datetime = NOW) -> Ledge
     with pytest.raises(LedgerBroken) as caught:
         open_at(path, now, expected=expected)
     return caught.value.fault
+
+
+def bear_witness(path: Path, uuid: str, seq: int) -> None:
+    """Have a ledger's file witnessed as if it had come so far."""
+    witness = Witness(path, uuid)
+    witness.write(seq)
+    witness.close()

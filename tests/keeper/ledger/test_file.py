@@ -15,7 +15,7 @@ from custom_components.sim_keeper.keeper.ledger import EventType, Ledger, file
 from custom_components.sim_keeper.keeper.ledger.schema import APPLICATION_ID, VERSION
 
 from ..builders import EPOCH, NOW
-from .files import UUID, closed_at, fault_at, made_at, open_at
+from .files import UUID, bear_witness, closed_at, fault_at, made_at, open_at
 from .lives import confirmed, conn_of
 
 
@@ -259,7 +259,7 @@ def test_a_ledger_that_continues_where_its_witness_saw_it_is_not_restored(
 
 def test_a_witness_that_is_behind_was_only_written_late(path: Path) -> None:
     closed_at(path)
-    file.write_witness(path, UUID, 1)
+    bear_witness(path, UUID, 1)
     assert not _reopened(path).restored
 
 
@@ -274,7 +274,7 @@ def test_an_older_ledger_under_a_witness_that_saw_more_is_restored(path: Path) -
 
 def test_a_ledger_under_the_witness_of_another_is_restored(path: Path) -> None:
     closed_at(path)
-    file.write_witness(path, "another", 0)
+    bear_witness(path, "another", 0)
     assert _reopened(path).restored
 
 
@@ -333,9 +333,18 @@ def test_a_restored_ledger_speaks_again_with_its_witness(path: Path) -> None:
 
 
 def test_a_shorter_witness_leaves_nothing_of_a_longer_one(path: Path) -> None:
-    file.write_witness(path, UUID * 3, 10**9)
-    file.write_witness(path, UUID, 7)
+    bear_witness(path, UUID * 3, 10**9)
+    bear_witness(path, UUID, 7)
     assert file.read_witness(path) == (UUID, 7)
+
+
+def test_a_witness_that_is_tidied_away_comes_back(path: Path) -> None:
+    ledger = made_at(path)
+    file.witness_path(path).unlink()
+    confirmed(ledger)
+    assert file.read_witness(path) == (UUID, ledger.last_event())
+    ledger.close()
+    assert not open_at(path).restored
 
 
 def test_a_witness_that_cannot_be_written_freezes(path: Path) -> None:

@@ -6,10 +6,10 @@ import random
 import pytest
 
 from custom_components.sim_keeper.keeper.errors import LedgerBroken
-from custom_components.sim_keeper.keeper.ledger import Ledger, file
+from custom_components.sim_keeper.keeper.ledger import Ledger
 
 from ..builders import NOW
-from .files import UUID, closed_at, made_at, open_at
+from .files import UUID, bear_witness, closed_at, made_at, open_at
 from .lives import conn_of, later
 
 
@@ -52,7 +52,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[str]]:
 
 def _says(path: Path, data: bytes) -> list[str] | None:
     path.write_bytes(data)
-    file.write_witness(path, UUID, 0)
+    bear_witness(path, UUID, 0)
     return _content(path)
 
 

@@ -92,6 +92,7 @@ class Book:
         self.memo = Memo()
         self._tip: tuple[int, bytes] | None = None
         self.uuid = str(self.value("SELECT value FROM meta WHERE name = 'uuid'"))
+        self._witness = None if path is None else file.Witness(path, self.uuid)
 
     def write(self, now: datetime, *entries: Entry) -> None:
         """Commit entries, all or none. Raises OrderRefused or LedgerBroken."""
@@ -208,9 +209,15 @@ class Book:
 
     def bear_witness(self) -> None:
         """Note beside the file how far it has come."""
-        if self.path is None:
+        if self._witness is None:
             return
         try:
-            file.write_witness(self.path, self.uuid, self.last_event()[0])
+            self._witness.write(self.last_event()[0])
         except OSError as err:
             raise LedgerBroken(LedgerFault.UNWRITABLE, str(err)) from err
+
+    def close(self) -> None:
+        """Close the file and its witness."""
+        self.conn.close()
+        if self._witness is not None:
+            self._witness.close()

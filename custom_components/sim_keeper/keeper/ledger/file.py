@@ -119,19 +119,36 @@ def read_witness(path: Path) -> tuple[str, int] | None:
         return None
 
 
-def write_witness(path: Path, ledger_uuid: str, seq: int) -> None:
-    """Note the last event, in place and not synced.
+class Witness:
+    """Notes the last event beside a ledger, in place and not synced.
 
-    It is written at each commit, and a rename would cost as much as a quarter of that. A witness
-    that lags, is torn or lost only makes us careful.
+    It is written at each commit: a rename would cost as much as a quarter of that, and to open it
+    anew each time a tenth. A witness that lags, is torn or lost only makes us careful.
     """
-    text = json.dumps({"uuid": ledger_uuid, "seq": seq}).encode()
-    handle = os.open(witness_path(path), os.O_WRONLY | os.O_CREAT, 0o644)
-    try:
-        os.pwrite(handle, text, 0)
-        os.ftruncate(handle, len(text))
-    finally:
-        os.close(handle)
+
+    def __init__(self, path: Path, ledger_uuid: str) -> None:
+        """Bear witness of the ledger at a path."""
+        self._path = witness_path(path)
+        self._uuid = ledger_uuid
+        self._handle: int | None = None
+
+    def write(self, seq: int) -> None:
+        """Note an event. Raises OSError."""
+        text = json.dumps({"uuid": self._uuid, "seq": seq}).encode()
+        if self._handle is not None and not os.fstat(self._handle).st_nlink:
+            # Somebody has tidied it away.
+            self.close()
+        if self._handle is None:
+            self._handle = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o644)
+            # That of another ledger may be longer; our own only grows.
+            os.ftruncate(self._handle, len(text))
+        os.pwrite(self._handle, text, 0)
+
+    def close(self) -> None:
+        """Let the file go."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
 
 
 def snapshot_path(path: Path) -> Path:

@@ -36,16 +36,16 @@ class Ledger(Registry):
         expected = expected or witness is not None or file.has_traces(path)
         if expected and not _has_content(path):
             raise LedgerBroken(LedgerFault.MISSING, "the file is gone")
-        conn: sqlite3.Connection | None = None
+        opened: sqlite3.Connection | Book | None = None
         try:
-            conn = file.connect(path)
+            opened = conn = file.connect(path)
             exists = _is_begun(conn, expected=expected)
             if not exists:
                 file.create(conn, fresh_uuid)
             file.check(conn, path)
             # A file that can only be read is found out now, not when the first order is due.
             conn.execute(f"PRAGMA user_version = {VERSION}")
-            book = Book(conn, path)
+            opened = book = Book(conn, path)
             if not exists:
                 book.bear_witness()
             restored = exists and time_travelled(book, witness, now)
@@ -53,8 +53,8 @@ class Ledger(Registry):
             if restored:
                 ledger.note_restored(now)
         except (sqlite3.Error, ValueError, LedgerBroken) as err:
-            if conn is not None:
-                conn.close()
+            if opened is not None:
+                opened.close()
             if isinstance(err, LedgerBroken):
                 raise
             unwritable = isinstance(err, sqlite3.OperationalError)
@@ -71,7 +71,7 @@ class Ledger(Registry):
 
     def close(self) -> None:
         """Close the file."""
-        self._book.conn.close()
+        self._book.close()
 
     def snapshot(self) -> None:
         """Lay a sound copy beside the file: the live one may be torn by whoever copies it."""
