@@ -171,6 +171,10 @@ class People:
             self.truth.vendor.wallet += 100_000
         if line.removed:
             return
+        if process.engine.desk.fault is not None:
+            # While nothing can be written down a go-ahead is lost; the repair says so.
+            self.do(6 * HOUR, lambda process: self.go_ahead(process, line))
+            return
         # Settings that are saved unchanged are no go-ahead; a cent more of budget is.
         cap = line.sim.rules.monthly_cap
         if cap is not None:

@@ -156,11 +156,10 @@ class Engine(InFlight):
     async def change(self, sim: Sim) -> None:
         """Apply new settings of a SIM at once. Unless they only tighten, they are a go-ahead."""
         before = self.sims.get(sim.epoch)
-        if before is None:
-            # It was let go of in the same moment.
-            return
-        self.sims[sim.epoch] = sim
-        tightened = only_tightens(before.rules, sim.rules)
+        if before is not None:
+            # One that was let go of in the same moment does not come back by this.
+            self.sims[sim.epoch] = sim
+        tightened = before is not None and only_tightens(before.rules, sim.rules)
         if self.desk.fault is None and not tightened:
             await self.desk.write(
                 Ledger.clear_refusals, sim.epoch, "user:options", self.world.now()

@@ -19,6 +19,7 @@ type Key = Value | tuple[Value, ...]
 type Folded = dict[str, dict[Key, Row]]
 
 GENESIS = bytes(32)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _BATCH = 1000
 _NULL = "\x00"
 _DEFAULTS: Mapping[str, Row] = {
@@ -33,7 +34,7 @@ _KEY_OF: Mapping[str, Callable[[Row], Key]] = {
 
 def encode(data: Mapping[str, object]) -> str:
     """Return the one canonical JSON text of a mapping."""
-    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(data)
 
 
 def link(

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-import json
+
+import orjson
 
 from ..errors import RefusalClass
 from ..money import Money
@@ -125,11 +126,11 @@ def order_from(row: Row) -> Order:
         kind=Kind(str(row["kind"])),
         state=State(str(row["state"])),
         effect=Effect(str(row["effect"])),
-        why=json.loads(str(row["why"])),
+        why=orjson.loads(str(row["why"])),
         account=_text(row["account"]),
         operator=_text(row["operator"]),
         product=_text(row["product"]),
-        body=None if row["body"] is None else json.loads(str(row["body"])),
+        body=None if row["body"] is None else orjson.loads(str(row["body"])),
         value=_money(row["value_minor"], row["value_cur"]),
         price=_money(row["price_minor"], row["pay_cur"]),
         ceiling=Money(_int(row["max_minor"]), str(row["pay_cur"])),
@@ -188,7 +189,7 @@ def event_from(row: Row) -> Event:
         sim=_text(row["sim"]),
         order_id=None if row["order_id"] is None else _int(row["order_id"]),
         actor=str(row["actor"]),
-        data=json.loads(str(row["data"])),
+        data=orjson.loads(str(row["data"])),
     )
 
 
