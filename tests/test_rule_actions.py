@@ -13,12 +13,13 @@ import voluptuous as vol
 
 from custom_components.sim_keeper.keeper.sim import RuleKind
 
-from .config_flow.builders import EPOCH
+from .config_flow.builders import AXIS_TOO, EPOCH
 from .home_fixtures import House
 from .vendors.reloadly import SoldPromotion
 
 SOON = (dt_util.utcnow() + timedelta(days=400)).date().isoformat()
 LATER = (dt_util.utcnow() + timedelta(days=500)).date().isoformat()
+OTHER = "BCDEFGHIJK"
 READINGS = {"at": "2026-01-01T00:00:00+00:00"}
 
 
@@ -90,6 +91,46 @@ async def test_preview_says_when_a_cap_starves_the_sim(
     told = await house.call("preview", device_id=house.device(buyer))
     assert told["recharges"] == []
     assert told["starved_on"] == rules(house).calendar.start.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("limits", "starved"),
+    [
+        # Each takes 1.65, and 1.73 has to fit when it is bought.
+        ({"monthly_caps": {"USD": "3.00"}}, True),
+        ({"monthly_caps": {"USD": "4.00"}}, False),
+        ({}, False),
+    ],
+    ids=str,
+)
+async def test_preview_knows_what_others_take_out_of_a_shared_limit(
+    house: House, limits: dict[str, Any], starved: bool
+) -> None:
+    house.account()
+    house.household(**limits)
+    month = (dt_util.utcnow() + timedelta(days=40)).date()
+    sims = {15: house.buying_sim(low_balance=None, days_before=None)}
+    sims[10] = house.buying_sim(
+        low_balance=None, days_before=None, number=AXIS_TOO, epoch=OTHER, title="Other"
+    )
+    for day, entry in sims.items():
+        monthly = {
+            "start": month.replace(day=day).isoformat(),
+            "every": 1,
+            "unit": "months",
+            "counted_from": "anchor",
+        }
+        house.hass.config_entries.async_update_entry(
+            entry, options={**entry.options, "calendar": monthly}
+        )
+    await house.start()
+    late = await house.call("preview", device_id=house.device(sims[15]), days=100)
+    early = await house.call("preview", device_id=house.device(sims[10]), days=100)
+    due = month.replace(day=15).isoformat()
+    assert late["starved_on"] == (due if starved else None)
+    # Whoever is early has it, and buys before the other one is due.
+    assert early["recharges"][0]["at"] < due
+    assert (late["recharges"][0]["at"] > due) is starved
 
 
 async def test_preview_of_a_person_who_pays_too_much(

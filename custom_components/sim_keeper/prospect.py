@@ -86,24 +86,30 @@ def look_ahead(
     ahead: timedelta = AHEAD,
     *,
     burn: Burn | None = None,
+    others: Sequence[Outlook] = (),
 ) -> Prospect:
     """Play the rules of one SIM forward. Prices are those that were last read.
 
-    `burn` tells when its balance will be low; without it only deadlines can be foreseen.
+    `burn` tells when its balance will be low; without it only deadlines can be foreseen. `others`
+    are the SIMs that spend from the same budgets, `spent` what stands in those of all.
     """
-    options = _options(at.sim, prices)
+    outlook = outlook_of(at, prices, burn)
+    found = forecast([outlook, *others], household, spent, now, ahead)[0]
+    return Prospect(
+        forecast=found,
+        cheaper=_cheaper(at, prices, outlook.options, now),
+        pays_in=at.sim.rules.pays_in or at.sim.currency,
+    )
+
+
+def outlook_of(at: Situation, prices: PriceList | None, burn: Burn | None) -> Outlook:
+    """Return what a forecast knows of a SIM. Prices are those that were last read."""
 
     def quote(buys: Wanted) -> Quoted | None:
         known = None if prices is None else prices.quoted(buys)
         return known or _as_last_time(at, buys)
 
-    outlook = Outlook(at=at, quote=quote, options=options, burn=burn)
-    (found,) = forecast([outlook], household, spent, now, ahead)
-    return Prospect(
-        forecast=found,
-        cheaper=_cheaper(at, prices, options, now),
-        pays_in=at.sim.rules.pays_in or at.sim.currency,
-    )
+    return Outlook(at=at, quote=quote, options=_options(at.sim, prices), burn=burn)
 
 
 def beginning(

@@ -23,6 +23,7 @@ from .keeper.permissions import Door, require
 from .keeper.ports import Product, Promotion, Wanted
 from .keeper.sim import RuleKind, Sim, only_tightens
 from .market import market_of
+from .neighbours import neighbours
 from .price_list import PriceList, per_day
 from .prospect import Cheaper, Prospect, look_ahead
 from .replies import decimal_text
@@ -50,16 +51,18 @@ async def preview(call: ServiceCall) -> ServiceResponse:
         at, spent = await home.engine.situation(sim)
         used = await BurnWatch(home.engine.desk).review(sim, home.now())
         prices = await _prices(call, sim)
+        others = await neighbours(call.hass, sim)
         told = await call.hass.async_add_executor_job(
             partial(
                 look_ahead,
                 at,
                 prices,
                 home.engine.household,
-                spent,
+                (*spent, *others.spent),
                 home.now(),
                 timedelta(days=call.data["days"]),
                 burn=used.burn,
+                others=others.outlooks,
             )
         )
     return _prospect_reply(sim, told)

@@ -16,12 +16,13 @@ from ..keeper.budget import HouseholdRules
 from ..keeper.burn import Burn
 from ..keeper.burnwatch import BurnWatch
 from ..keeper.errors import LedgerBroken
-from ..keeper.forecast import Planned
+from ..keeper.forecast import Outlook, Planned
 from ..keeper.ledger import Spending
 from ..keeper.orders import Kind
 from ..keeper.ports import Wanted
 from ..keeper.sim import Mode, Readings, Sim
 from ..keeper.situation import Reason, Situation
+from ..neighbours import neighbours
 from ..price_list import PriceList
 from ..prospect import Cheaper, Prospect, beginning, look_ahead
 from ..texts import message_language, sentence
@@ -41,6 +42,7 @@ class Standing:
     household: HouseholdRules
     spent: tuple[Spending, ...]
     burn: Burn | None = None
+    others: tuple[Outlook, ...] = ()
 
 
 async def preview_text(
@@ -58,6 +60,7 @@ async def preview_text(
             standing.spent,
             now,
             burn=standing.burn,
+            others=standing.others,
         )
     )
     lines = [line async for line in _lines(hass, sim, terms, told)]
@@ -73,13 +76,18 @@ async def _standing(
         try:
             at, spent = await home.engine.situation(sim)
             used = await BurnWatch(home.engine.desk).review(sim, now)
+            others = await neighbours(hass, sim)
         except LedgerBroken:
             pass  # What was typed is all that is known then.
         else:
             if typed is not None:
                 at = replace(at, view=replace(at.view, readings=typed))
             return Standing(
-                at=at, household=home.engine.household, spent=spent, burn=used.burn
+                at=at,
+                household=home.engine.household,
+                spent=(*spent, *others.spent),
+                burn=used.burn,
+                others=others.outlooks,
             )
     zone = ZoneInfo(hass.config.time_zone)
     return Standing(
