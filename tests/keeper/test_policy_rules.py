@@ -133,6 +133,8 @@ def test_a_recharge_without_an_end_does_not_silence_what_is_known() -> None:
         (Effect.OPEN, 48, Reason.BALANCE_DOUBTFUL),
         (Effect.CANNOT_VERIFY, 48.5, Reason.DUE),
         (Effect.MISMATCH, 48, Reason.BALANCE_DOUBTFUL),
+        # What never showed proves no new need, however often it is read.
+        (Effect.MISMATCH, 58, Reason.BALANCE_DOUBTFUL),
     ],
 )
 def test_a_balance_that_may_lag_behind_a_recharge_asks(
@@ -145,6 +147,30 @@ def test_a_balance_that_may_lag_behind_a_recharge_asks(
         readings = low(at=NOW - 29 * HOUR)
     at = situation(sim(rules=LOW), view(readings=readings, last_recharge=paid))
     assert decide(at, NOW).reason is reason
+
+
+def test_after_a_recharge_that_never_showed_a_person_s_word_counts() -> None:
+    paid = order(settled_at=NOW - 60 * HOUR, effect=Effect.MISMATCH)
+    typed = low(at=NOW - HOUR, trust=Trust.TYPED)
+    at = situation(sim(rules=LOW), view(readings=typed, last_recharge=paid))
+    assert decide(at, NOW).reason is Reason.DUE
+
+
+@pytest.mark.parametrize(
+    ("effect", "trust", "action"),
+    [
+        (Effect.MISMATCH, Trust.MEASURED, Action.ASK),
+        (Effect.MISMATCH, Trust.TYPED, Action.SEND),
+        (Effect.CANNOT_VERIFY, Trust.MEASURED, Action.SEND),
+    ],
+)
+def test_a_date_that_a_recharge_has_not_moved_asks(
+    effect: Effect, trust: Trust, action: Action
+) -> None:
+    paid = order(settled_at=NOW - 60 * HOUR, effect=effect)
+    seen = valid_for(4, at=NOW - HOUR, trust=trust)
+    at = situation(seen=view(readings=seen, last_recharge=paid))
+    assert decide(at, NOW).action is action
 
 
 def test_a_doubtful_balance_does_not_hold_up_the_deadline() -> None:

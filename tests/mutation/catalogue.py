@@ -327,6 +327,15 @@ MUTATIONS = (
         ),
     ),
     _mutation(
+        "bought_again_while_nothing_shows",
+        POLICY,
+        Edit(
+            "purchase.py",
+            "return last.effect is Effect.MISMATCH and reading.trust is Trust.MEASURED",
+            "return False",
+        ),
+    ),
+    _mutation(
         "glitch_after_a_recharge",
         "tests/keeper/test_judgement.py",
         Edit(

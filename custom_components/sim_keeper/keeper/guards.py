@@ -26,6 +26,7 @@ from .purchase import (
     reading_doubtful,
     reading_old,
     wanted,
+    went_astray,
 )
 from .sim import Mode, RuleKind, Sim, Trust
 from .situation import Reason, Situation
@@ -244,7 +245,8 @@ def _deadline_doubtful(at: Situation, kind: RuleKind) -> bool:
     reading, last = clock_reading(at, clock), last_moved(at, clock)
     if reading.trust is not Trust.MEASURED or last is None or last.settled_at is None:
         return reading.trust is Trust.HINT
-    return reading.observed_at <= last.settled_at + BALANCE_SETTLES_AFTER
+    lags = reading.observed_at <= last.settled_at + BALANCE_SETTLES_AFTER
+    return lags or went_astray(reading, last)
 
 
 def _denied(at: Situation, capabilities: Capabilities, now: datetime) -> bool:

@@ -96,8 +96,18 @@ def reading_doubtful(reading: Reading | None, last: Order | None) -> bool:
         return True
     if last is None or last.settled_at is None:
         return False
+    if went_astray(reading, last):
+        return True
     wait = timedelta(0) if last.effect is Effect.VERIFIED else BALANCE_SETTLES_AFTER
     return reading.observed_at <= last.settled_at + wait
+
+
+def went_astray(reading: Reading, last: Order) -> bool:
+    """Tell whether a source does not show the last recharge at all, and so proves no new need.
+
+    Either the money is lost or the source shows nothing new: another purchase mends neither.
+    """
+    return last.effect is Effect.MISMATCH and reading.trust is Trust.MEASURED
 
 
 def _missing(at: Situation, now: datetime) -> Money | None:
