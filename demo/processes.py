@@ -27,6 +27,9 @@ _STOP_S = 30
 _COMPLAINT = re.compile(
     r" (ERROR|CRITICAL) |^Traceback| WARNING \(\w+\) \[custom_components"
 )
+_RECORD = re.compile(r"^\d{4}-\d\d-\d\d ")
+# A browser that is closed while Home Assistant still answers it; nobody's fault.
+_BROWSER_GONE = "[homeassistant] Error doing job: ClientConnectionResetError"
 
 _HTTP = {
     "cors_allowed_origins": [],
@@ -229,8 +232,13 @@ class Hass(Child):
 
     def complaints(self) -> list[str]:
         """Return the lines of the log that tell of errors."""
-        lines = self.log.read_text(errors="replace").splitlines()
-        return [line for line in lines if _COMPLAINT.search(line)]
+        told, gone = [], False
+        for line in self.log.read_text(errors="replace").splitlines():
+            if _RECORD.match(line):
+                gone = _BROWSER_GONE in line
+            if "sim_keeper" in line if gone else _COMPLAINT.search(line):
+                told.append(line)
+        return told
 
 
 def write_config(config: Path, port: int, language: str = "en") -> None:

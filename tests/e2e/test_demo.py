@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from demo.processes import REPOSITORY
+from demo.processes import REPOSITORY, Hass
 from demo.sims import SIMS
 
 pytestmark = pytest.mark.e2e
@@ -67,3 +67,21 @@ async def test_an_interrupted_check_leaves_no_process(tmp_path: Path) -> None:
 def _children(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(child) for child in listed.read_text().split()]
+
+
+def test_what_the_log_complains_of(tmp_path: Path) -> None:
+    """A browser that was closed is no complaint, unless our code stands in the traceback."""
+    hass = Hass(tmp_path)
+    gone = (
+        "2026-11-21 20:40:44.938 ERROR (MainThread) [homeassistant] Error doing job: "
+    )
+    gone += "ClientConnectionResetError exception in shielded future (task: None)"
+    trace = 'Traceback (most recent call last):\n  File "/x/aiohttp/web.py", line 1'
+    ours = '  File "/config/custom_components/sim_keeper/home.py", line 1'
+    error = "2026-11-21 20:40:45.000 ERROR (MainThread) [homeassistant.core] A fault"
+    hass.log.write_text("\n".join((gone, trace)))
+    assert hass.complaints() == []
+    hass.log.write_text("\n".join((gone, trace, ours)))
+    assert hass.complaints() == [ours]
+    hass.log.write_text("\n".join((gone, trace, error, trace)))
+    assert hass.complaints() == [error, trace.splitlines()[0]]
