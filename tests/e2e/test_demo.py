@@ -79,9 +79,9 @@ def test_what_the_log_complains_of(tmp_path: Path) -> None:
     trace = 'Traceback (most recent call last):\n  File "/x/aiohttp/web.py", line 1'
     ours = '  File "/config/custom_components/sim_keeper/home.py", line 1'
     error = "2026-11-21 20:40:45.000 ERROR (MainThread) [homeassistant.core] A fault"
-    hass.log.write_text("\n".join((gone, trace)))
+    hass.log.write_text(f"{gone}\n{trace}")
     assert hass.complaints() == []
-    hass.log.write_text("\n".join((gone, trace, ours)))
+    hass.log.write_text(f"{gone}\n{trace}\n{ours}")
     assert hass.complaints() == [ours]
-    hass.log.write_text("\n".join((gone, trace, error, trace)))
+    hass.log.write_text(f"{gone}\n{trace}\n{error}\n{trace}")
     assert hass.complaints() == [error, trace.splitlines()[0]]
