@@ -391,8 +391,8 @@ MUTATIONS = (
         POLICY,
         Edit(
             "guards.py",
-            "return reading.observed_at <= last.settled_at + BALANCE_SETTLES_AFTER",
-            "return reading.observed_at <= last.settled_at",
+            "lags = reading.observed_at <= last.settled_at + BALANCE_SETTLES_AFTER",
+            "lags = reading.observed_at <= last.settled_at",
         ),
     ),
     _mutation(
