@@ -14,7 +14,7 @@ from .money import Money
 from .orders import Kind, Order, Origin, State
 from .ports import Json
 from .sim import Mode, Reading, Sim, Trust
-from .spent import Credited, Spent, spendings
+from .spent import Credited, Spent, first_and_last, spendings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +96,7 @@ class BurnWatch:
             await self._warn_of_unexplained(sim, one, now)
 
     async def _warn_of_unexplained(self, sim: Sim, one: Spent, now: datetime) -> None:
-        first, last = (
-            moment.astimezone(sim.zone).date().isoformat()
-            for moment in (one.start, one.end)
-        )
+        first, last = (day.isoformat() for day in first_and_last(one, sim.zone))
         type_, odd = EventType.UNEXPLAINED_SPENDING, EventType.UNUSUAL_SPENDING
         if await self._desk.read(Ledger.setting, mark_name(odd, sim.epoch)) == last:
             # Of that day people have heard already.

@@ -226,7 +226,7 @@ class FollowUp(Notice):
         now = self._world.now()
         seen = await self._desk.read(Ledger.attempt, order.id)
         if order.state is not State.UNKNOWN:
-            wait = max(RETRY_UNREADABLE_AFTER, self._patience(seen))
+            wait = self._patient(seen, RETRY_UNREADABLE_AFTER)
             return await self._look_in(order, wait)
         looked = replace(seen, looks=seen.looks + 1)
         wanted = await still_wanted()
@@ -265,12 +265,13 @@ class FollowUp(Notice):
         if order.state in (State.PENDING, State.UNKNOWN):
             if await self._overdue(sim, order, attempt):
                 return await self.hand_over(order, "no_answer_for_a_day")
-            return await self._look_in(order, max(wait, self._patience(attempt)))
+            return await self._look_in(order, self._patient(attempt, wait))
         over = self._world.now() > order.created_at + UNREADABLE_FOR
         return await self._look_in(order, None if over else LATE_LOOK_EVERY)
 
-    def _patience(self, attempt: Attempt) -> timedelta:
-        return (self._world.now() - attempt.last_sent_at) / PATIENCE
+    def _patient(self, attempt: Attempt, least: timedelta) -> timedelta:
+        """Return how long to wait: the longer ago it was sent, the longer."""
+        return max(least, (self._world.now() - attempt.last_sent_at) / PATIENCE)
 
     async def _overdue(self, sim: Sim | None, order: Order, attempt: Attempt) -> bool:
         if order.state is State.NEEDS_PERSON:
