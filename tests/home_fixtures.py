@@ -134,6 +134,17 @@ class House:
             await self.home.engine.desk.read(Ledger.in_state, *(states or State))
         )
 
+    async def only_order(self) -> Order:
+        """Return the only order there is."""
+        (order,) = await self.orders()
+        return order
+
+    def shown(self, entry: MockConfigEntry, key: str) -> str:
+        """Return what a sensor shows."""
+        state = self.hass.states.get(self.entity("sensor", entry, key))
+        assert state is not None
+        return state.state
+
     async def low_balance(self, epoch: str = EPOCH) -> None:
         """Let the balance of a SIM fall below its threshold."""
         typed = Typed(balance=Money.parse("1000", "IDR"))

@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.sim_keeper.keeper.money import Money
-from custom_components.sim_keeper.keeper.orders import Order, State
+from custom_components.sim_keeper.keeper.orders import State
 
 from .home_fixtures import House
 
@@ -25,19 +25,6 @@ async def sim(house: House) -> MockConfigEntry:
     made = house.buying_sim(mode="auto")
     await house.start()
     return made
-
-
-async def only_order(house: House) -> Order:
-    """Return the only order there is."""
-    (order,) = await house.orders()
-    return order
-
-
-def shown(house: House, entry: MockConfigEntry, key: str) -> Any:
-    """Return what a sensor shows."""
-    state = house.hass.states.get(house.entity("sensor", entry, key))
-    assert state is not None
-    return state.state
 
 
 async def choose(house: House, entry: MockConfigEntry, **rules: Any) -> None:
@@ -57,7 +44,7 @@ async def test_a_bundle_is_bought_by_name_and_is_neither_credit_nor_validity(
         "update_reading", admin, device_id=device, balance="30000", expiry=expiry
     )
     keys = ("balance", "days_left")
-    before = [shown(house, sim, key) for key in keys]
+    before = [house.shown(sim, key) for key in keys]
     trial = await house.call(
         "recharge", admin, device_id=device, product=SMALL, dry_run=True
     )
@@ -67,14 +54,14 @@ async def test_a_bundle_is_bought_by_name_and_is_neither_credit_nor_validity(
     freezer.tick(60)
     await house.wake()
     await house.wake()
-    order = await only_order(house)
+    order = await house.only_order()
     assert order.state is State.CONFIRMED
     assert (order.product, order.value, order.days) == (SMALL, None, None)
     assert order.cost == Money.parse("0.72", "USD")
     (sale,) = house.vendor.world.sales
     assert (sale.order.operator, sale.order.number) == (231, "6283112345678")
     # The vendor told of 12000 rupiah delivered.
-    assert [shown(house, sim, key) for key in keys] == before
+    assert [house.shown(sim, key) for key in keys] == before
 
 
 async def test_a_lost_answer_is_looked_up_and_paid_once(
@@ -82,10 +69,10 @@ async def test_a_lost_answer_is_looked_up_and_paid_once(
 ) -> None:
     house.vendor.fault("lose_answer")
     await house.call("recharge", admin, device_id=house.device(sim), product=SMALL)
-    assert (await only_order(house)).state is State.UNKNOWN
+    assert (await house.only_order()).state is State.UNKNOWN
     freezer.tick(185)
     await house.wake()
-    assert (await only_order(house)).state is State.CONFIRMED
+    assert (await house.only_order()).state is State.CONFIRMED
     assert house.vendor.bought == 1
 
 
@@ -95,7 +82,7 @@ async def test_a_bundle_that_became_dearer_waits_for_a_person(
     """The question names a price; the yes to it is none to a higher one."""
     await choose(house, sim, mode="ask", product=SMALL, amount=None)
     await house.low_balance()
-    order = await only_order(house)
+    order = await house.only_order()
     assert (order.state, order.product) == (State.ASKED, SMALL)
     house.vendor.fault("price_rise", on="/operators/231", times=None)
     with pytest.raises(HomeAssistantError):
@@ -141,7 +128,7 @@ async def test_the_cheapest_way_to_stay_alive_is_never_a_bundle(
     device = house.device(sim)
     await house.call("update_reading", admin, device_id=device, expiry=expiry)
     await house.settle()
-    order = await only_order(house)
+    order = await house.only_order()
     assert order.product == "243"
     assert order.value is not None
     assert all(sale.order.operator == 243 for sale in house.vendor.world.sales)

@@ -1,7 +1,6 @@
 """A whole home whose SIM is recharged through a provider of fixed products, IAK."""
 
 from collections.abc import AsyncGenerator
-from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Context, HomeAssistant
@@ -14,7 +13,7 @@ from custom_components.sim_keeper.channels import PROVIDERS
 from custom_components.sim_keeper.const import DOMAIN
 from custom_components.sim_keeper.keeper.ledger import Ledger
 from custom_components.sim_keeper.keeper.money import Money
-from custom_components.sim_keeper.keeper.orders import Order, State
+from custom_components.sim_keeper.keeper.orders import State
 
 from .home_fixtures import House
 from .vendors.iak import API_KEY, USERNAME, IakSimulator, Order as Sold, Plan
@@ -67,19 +66,6 @@ async def sim(house: House, account: MockConfigEntry) -> MockConfigEntry:
     return made
 
 
-async def only_order(house: House) -> Order:
-    """Return the only order there is."""
-    (order,) = await house.orders()
-    return order
-
-
-def shown(house: House, entry: MockConfigEntry, key: str) -> Any:
-    """Return what a sensor shows."""
-    state = house.hass.states.get(house.entity("sensor", entry, key))
-    assert state is not None
-    return state.state
-
-
 async def test_a_low_balance_is_recharged_with_the_days_of_the_product(
     house: House,
     sim: MockConfigEntry,
@@ -88,21 +74,21 @@ async def test_a_low_balance_is_recharged_with_the_days_of_the_product(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     await house.low_balance()
-    assert (await only_order(house)).state is State.PENDING
+    assert (await house.only_order()).state is State.PENDING
     freezer.tick(60)
     await house.wake()
     # What the look found is shown by the evaluation that it asks for.
     await house.wake()
-    order = await only_order(house)
+    order = await house.only_order()
     assert order.state is State.CONFIRMED
     assert order.cost == Money.parse("25800", "IDR")
     assert (order.product, order.days) == ("haxis25000", 30)
     assert order.receipt
     (sale,) = wholesaler.world.bought
     assert (sale.order.number, sale.cost) == ("083112345678", 25800)
-    assert float(shown(house, sim, "balance")) == 26000
-    assert shown(house, sim, "days_left") == "30"
-    assert float(shown(house, account, "wallet_balance")) == 5_000_000 - 25_800
+    assert float(house.shown(sim, "balance")) == 26000
+    assert house.shown(sim, "days_left") == "30"
+    assert float(house.shown(account, "wallet_balance")) == 5_000_000 - 25_800
 
 
 async def test_a_lost_answer_is_looked_up_and_paid_once(
@@ -113,10 +99,10 @@ async def test_a_lost_answer_is_looked_up_and_paid_once(
 ) -> None:
     wholesaler.fault("lose_answer")
     await house.low_balance()
-    assert (await only_order(house)).state is State.UNKNOWN
+    assert (await house.only_order()).state is State.UNKNOWN
     freezer.tick(125)
     await house.wake()
-    assert (await only_order(house)).state is State.CONFIRMED
+    assert (await house.only_order()).state is State.CONFIRMED
     assert wholesaler.bought == 1
 
 
@@ -131,11 +117,11 @@ async def test_a_lost_request_is_sent_once_more_under_the_same_key(
     for seconds in (125, 180):
         freezer.tick(seconds)
         await house.wake()
-        assert (await only_order(house)).state is State.UNKNOWN
+        assert (await house.only_order()).state is State.UNKNOWN
         assert wholesaler.bought == 0
     freezer.tick(180)
     await house.wake()
-    assert (await only_order(house)).state is State.PENDING
+    assert (await house.only_order()).state is State.PENDING
     assert wholesaler.calls.count("POST /api/top-up") == 2
     assert wholesaler.bought == 1
 
@@ -150,7 +136,7 @@ async def test_a_refused_order_is_tried_again_under_the_key_that_is_free(
     await house.low_balance()
     freezer.tick(60)
     await house.wake()
-    assert (await only_order(house)).state is State.REJECTED
+    assert (await house.only_order()).state is State.REJECTED
     assert wholesaler.bought == 0
     freezer.tick(26 * 3600)
     await house.low_balance()
@@ -170,7 +156,7 @@ async def test_another_amount_after_a_failure_is_not_taken_for_the_failed_one(
     wholesaler.fault("refuse", code="10", status=200)
     device = house.device(sim)
     await house.call("recharge", admin, device_id=device, amount="25000")
-    refused = await only_order(house)
+    refused = await house.only_order()
     assert refused.state is State.REJECTED
     key = await house.home.engine.desk.read(Ledger.attempt, refused.id)
     number = "083112345678"
@@ -190,7 +176,7 @@ async def test_a_data_package_is_bought_by_name_and_prolongs_nothing(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     device = house.device(sim)
-    before = shown(house, sim, "days_left")
+    before = house.shown(sim, "days_left")
     trial = await house.call(
         "recharge", admin, device_id=device, product="axisdata5", dry_run=True
     )
@@ -201,11 +187,11 @@ async def test_a_data_package_is_bought_by_name_and_prolongs_nothing(
     freezer.tick(60)
     await house.wake()
     await house.wake()
-    order = await only_order(house)
+    order = await house.only_order()
     assert order.state is State.CONFIRMED
     assert (order.value, order.days) == (None, None)
     assert order.cost == Money.parse("43100", "IDR")
-    assert shown(house, sim, "days_left") == before
+    assert house.shown(sim, "days_left") == before
     assert wholesaler.bought == 1
 
 
