@@ -21,7 +21,12 @@ from custom_components.sim_keeper.keeper.sim import (
     Trust,
 )
 from custom_components.sim_keeper.price_list import PriceList
-from custom_components.sim_keeper.prospect import Prospect, beginning, look_ahead
+from custom_components.sim_keeper.prospect import (
+    Prospect,
+    Standing,
+    beginning,
+    look_ahead,
+)
 
 NOW = datetime(2026, 11, 20, 5, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Jakarta")
@@ -81,7 +86,7 @@ def prices(**cents: int) -> PriceList:
 def ahead(sim: Sim, sold: PriceList | None = None, **changes: Any) -> Prospect:
     at = beginning(sim, READINGS, None, NOW)
     at = replace(at, view=replace(at.view, **changes))
-    return look_ahead(at, sold, HOUSEHOLD, (), NOW)
+    return look_ahead(Standing(at=at, household=HOUSEHOLD), sold, NOW)
 
 
 def test_a_person_pays_the_amount_itself() -> None:
@@ -139,7 +144,7 @@ def test_using_a_number_costs_nothing() -> None:
         value=date(2026, 11, 1).toordinal(),
     )
     at = beginning(sim, Readings(last_activity=used), None, NOW)
-    told = look_ahead(at, None, HOUSEHOLD, (), NOW)
+    told = look_ahead(Standing(at=at, household=HOUSEHOLD), None, NOW)
     assert told.next is not None
     assert not told.is_unpriced(told.next)
     assert told.total == Money(0, "GBP")

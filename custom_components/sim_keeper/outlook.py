@@ -1,6 +1,5 @@
 """Looks ahead for one SIM whenever it changed: what its rules will do, and what that costs."""
 
-from functools import partial
 import logging
 from typing import Any, override
 
@@ -11,12 +10,12 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from .const import DOMAIN
 from .following import FollowingCoordinator
 from .home import Home
-from .keeper.burnwatch import BurnWatch
 from .keeper.errors import KeeperError, LedgerBroken
 from .keeper.sim import Mode, Sim
 from .market import market_of
 from .price_list import PriceList
 from .prospect import Prospect, look_ahead
+from .standing import standing_alone
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,23 +41,17 @@ class OutlookCoordinator(FollowingCoordinator[Prospect]):
 
     @override
     async def _async_update_data(self) -> Prospect | None:
-        engine = self._home.engine
-        sim = engine.sims.get(self._epoch)
+        sim = self._home.engine.sims.get(self._epoch)
         if sim is None:  # The entry is being unloaded.
             return self.data
         prices = await self._prices(sim)
         try:
-            at, spent = await engine.situation(sim)
-            used = await BurnWatch(engine.desk).review(sim, self._home.now())
+            begun = await standing_alone(self._home, sim)
         except LedgerBroken:
             return None
         # A careless rule can be due every day of the year: too much for the event loop.
         return await self.hass.async_add_executor_job(
-            partial(
-                look_ahead,
-                *(at, prices, engine.household, spent, self._home.now()),
-                burn=used.burn,
-            )
+            look_ahead, begun, prices, self._home.now()
         )
 
     async def _prices(self, sim: Sim) -> PriceList | None:

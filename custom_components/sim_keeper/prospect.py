@@ -25,6 +25,20 @@ from .price_list import PriceList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a look ahead at a SIM begins with."""
+
+    at: Situation
+    household: HouseholdRules
+    spent: tuple[Spending, ...] = ()
+    """What stands in the budgets of this SIM and of the others."""
+    burn: Burn | None = None
+    """How fast its balance is used up; without it only deadlines can be foreseen."""
+    others: tuple[Outlook, ...] = ()
+    """The SIMs that spend from the same budgets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cheaper:
     """A way to keep the number alive that costs less than the rules do."""
 
@@ -78,23 +92,16 @@ class Prospect:
 
 
 def look_ahead(
-    at: Situation,
+    standing: Standing,
     prices: PriceList | None,
-    household: HouseholdRules,
-    spent: Sequence[Spending],
     now: datetime,
     ahead: timedelta = AHEAD,
-    *,
-    burn: Burn | None = None,
-    others: Sequence[Outlook] = (),
 ) -> Prospect:
-    """Play the rules of one SIM forward. Prices are those that were last read.
-
-    `burn` tells when its balance will be low; without it only deadlines can be foreseen. `others`
-    are the SIMs that spend from the same budgets, `spent` what stands in those of all.
-    """
-    outlook = outlook_of(at, prices, burn)
-    found = forecast([outlook, *others], household, spent, now, ahead)[0]
+    """Play the rules of one SIM forward. Prices are those that were last read."""
+    at = standing.at
+    outlook = outlook_of(at, prices, standing.burn)
+    everyone = [outlook, *standing.others]
+    found = forecast(everyone, standing.household, standing.spent, now, ahead)[0]
     return Prospect(
         forecast=found,
         cheaper=_cheaper(at, prices, outlook.options, now),

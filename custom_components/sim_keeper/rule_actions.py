@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from functools import partial
 from typing import Any
 
 from homeassistant.core import ServiceCall, ServiceResponse
@@ -15,7 +14,6 @@ from .callers import caller_of, translated
 from .const import CONF_PAUSED_UNTIL, CONF_PAUSES
 from .home import HOME
 from .keeper.budget import month
-from .keeper.burnwatch import BurnWatch
 from .keeper.errors import KeeperError, OrderRefused
 from .keeper.forecast import Planned
 from .keeper.money import Money
@@ -23,10 +21,10 @@ from .keeper.permissions import Door, require
 from .keeper.ports import Product, Promotion, Wanted
 from .keeper.sim import RuleKind, Sim, only_tightens
 from .market import market_of
-from .neighbours import neighbours
 from .price_list import PriceList, per_day
 from .prospect import Cheaper, Prospect, look_ahead
 from .replies import decimal_text
+from .standing import standing
 from .stored_rules import rules_from
 from .targets import ATTR_DEVICE_ID, called_entry, called_sim
 
@@ -48,22 +46,13 @@ async def preview(call: ServiceCall) -> ServiceResponse:
     """Say what the rules of a SIM will do, if nothing goes wrong and every answer is yes."""
     sim, home = called_sim(call), call.hass.data[HOME]
     with translated(call.context):
-        at, spent = await home.engine.situation(sim)
-        used = await BurnWatch(home.engine.desk).review(sim, home.now())
         prices = await _prices(call, sim)
-        others = await neighbours(call.hass, sim)
         told = await call.hass.async_add_executor_job(
-            partial(
-                look_ahead,
-                at,
-                prices,
-                home.engine.household,
-                (*spent, *others.spent),
-                home.now(),
-                timedelta(days=call.data["days"]),
-                burn=used.burn,
-                others=others.outlooks,
-            )
+            look_ahead,
+            await standing(call.hass, sim),
+            prices,
+            home.now(),
+            timedelta(days=call.data["days"]),
         )
     return _prospect_reply(sim, told)
 

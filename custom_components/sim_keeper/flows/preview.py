@@ -1,9 +1,8 @@
 """The last screen of the rules: what they will do, in plain sentences, before they are saved."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from homeassistant.core import HomeAssistant
@@ -13,18 +12,15 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from ..home import HOME
 from ..keeper.budget import HouseholdRules
-from ..keeper.burn import Burn
-from ..keeper.burnwatch import BurnWatch
 from ..keeper.errors import LedgerBroken
-from ..keeper.forecast import Outlook, Planned
-from ..keeper.ledger import Spending
+from ..keeper.forecast import Planned
 from ..keeper.orders import Kind
 from ..keeper.ports import Wanted
 from ..keeper.sim import Mode, Readings, Sim
-from ..keeper.situation import Reason, Situation
-from ..neighbours import neighbours
+from ..keeper.situation import Reason
 from ..price_list import PriceList
-from ..prospect import Cheaper, Prospect, beginning, look_ahead
+from ..prospect import Cheaper, Prospect, Standing, beginning, look_ahead
+from ..standing import standing
 from ..texts import message_language, sentence
 from .form import plain, shown_money
 from .terms import Terms
@@ -34,35 +30,13 @@ _SAID_OTHERWISE = frozenset({Reason.NOT_DUE, Reason.OVER_CAP})
 _HINTS_MAX = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What a preview begins with."""
-
-    at: Situation
-    household: HouseholdRules
-    spent: tuple[Spending, ...]
-    burn: Burn | None = None
-    others: tuple[Outlook, ...] = ()
-
-
 async def preview_text(
     hass: HomeAssistant, sim: Sim, terms: Terms, typed: Readings | None
 ) -> str:
     """Return what rules will do. `typed` are the readings of a SIM that is not added yet."""
     now = dt_util.utcnow()
-    standing = await _standing(hass, sim, typed, now)
-    told = await hass.async_add_executor_job(
-        partial(
-            look_ahead,
-            standing.at,
-            terms.prices,
-            standing.household,
-            standing.spent,
-            now,
-            burn=standing.burn,
-            others=standing.others,
-        )
-    )
+    begun = await _standing(hass, sim, typed, now)
+    told = await hass.async_add_executor_job(look_ahead, begun, terms.prices, now)
     lines = [line async for line in _lines(hass, sim, terms, told)]
     return "\n".join(f"- {line}" for line in lines)
 
@@ -71,29 +45,20 @@ async def _standing(
     hass: HomeAssistant, sim: Sim, typed: Readings | None, now: datetime
 ) -> Standing:
     """Read how a SIM stands; before the first setup, and without a ledger, from what was typed."""
-    home = hass.data.get(HOME)
-    if home is not None:
+    if HOME in hass.data:
         try:
-            at, spent = await home.engine.situation(sim)
-            used = await BurnWatch(home.engine.desk).review(sim, now)
-            others = await neighbours(hass, sim)
+            found = await standing(hass, sim)
         except LedgerBroken:
             pass  # What was typed is all that is known then.
         else:
-            if typed is not None:
-                at = replace(at, view=replace(at.view, readings=typed))
-            return Standing(
-                at=at,
-                household=home.engine.household,
-                spent=(*spent, *others.spent),
-                burn=used.burn,
-                others=others.outlooks,
-            )
+            if typed is None:
+                return found
+            view = replace(found.at.view, readings=typed)
+            return replace(found, at=replace(found.at, view=view))
     zone = ZoneInfo(hass.config.time_zone)
     return Standing(
         at=beginning(sim, typed or Readings(), None, now),
         household=HouseholdRules(zone=zone),
-        spent=(),
     )
 
 
