@@ -24,6 +24,7 @@ from custom_components.sim_keeper.keeper.orders import (
 from custom_components.sim_keeper.keeper.policy import Situation
 from custom_components.sim_keeper.keeper.ports import Automatic, Capabilities, Lookup
 from custom_components.sim_keeper.keeper.sim import (
+    SOURCE_RECHARGE,
     UNIT_DAY,
     Field,
     Mode,
@@ -91,9 +92,11 @@ def reading(
     *,
     at: datetime = NOW,
     trust: Trust = Trust.MEASURED,
-    source: str = "test",
+    source: str | None = None,
 ) -> Reading:
-    """Return a reading."""
+    """Return a reading; an estimate comes from a recharge."""
+    if source is None:
+        source = SOURCE_RECHARGE if trust is Trust.ESTIMATE else "test"
     return Reading(
         field=field,
         value=value,

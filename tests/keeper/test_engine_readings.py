@@ -4,9 +4,9 @@ from custom_components.sim_keeper.keeper.errors import LedgerFault
 from custom_components.sim_keeper.keeper.orders import Effect, State
 from custom_components.sim_keeper.keeper.sim import Mode, Trust
 
-from .builders import balance, hkd
-from .model_world import START, ModelWorld, a_sim
-from .scenes import HOUR, MINUTE, due_world, states_of
+from .builders import balance, expiry, hkd
+from .model_world import ADMIN, START, ModelWorld, a_sim, expiring_in
+from .scenes import DAY, HOUR, MINUTE, TODAY, due_world, states_of, the_question
 
 
 async def test_a_measured_balance_that_is_low_buys_once() -> None:
@@ -90,3 +90,25 @@ async def test_a_reading_of_an_unknown_sim_or_in_a_frozen_home_is_ignored() -> N
     world.engine.desk.fault = LedgerFault.DAMAGED
     await world.engine.observe("AAAAAAAAAA", (balance(hkd("1")),))
     assert world.ledger.readings("AAAAAAAAAA").balance is None
+
+
+async def test_a_deadline_counted_from_one_that_lagged_is_asked_about() -> None:
+    """A yes to a doubtful question does not make what it was asked on any surer."""
+    short = {"window_days": 11, "tiers": (), "stacking": "add", "max_days": None}
+    sim = a_sim(overrides=short)
+    world = ModelWorld()
+    await world.begin(sim, typed=expiring_in(4))
+    await world.rest()
+    assert len(world.vendor.delivered) == 1
+    # The source lags, and the number seems to need another one.
+    await world.pass_time(25 * HOUR)
+    await world.engine.observe(
+        sim.epoch, (expiry(TODAY + 4 * DAY, at=world.moment, trust=Trust.MEASURED),)
+    )
+    await world.doors.approve((await the_question(world)).id, ADMIN)
+    await world.rest()
+    assert len(world.vendor.delivered) == 2
+    # From here on nobody reads it. In truth it has eleven days more than this.
+    await world.pass_time(9 * DAY)
+    assert (await the_question(world)).why["reason"] == "deadline_doubtful"
+    assert len(world.vendor.delivered) == 2

@@ -10,21 +10,28 @@ from custom_components.sim_keeper.keeper.estimates import (
     readings_after_use,
 )
 from custom_components.sim_keeper.keeper.money import Money
+from custom_components.sim_keeper.keeper.orders import Effect, Order
 from custom_components.sim_keeper.keeper.sim import (
     SOURCE_RECHARGE,
     Field,
+    Reading,
     Readings,
     Sim,
     Trust,
 )
 
-from .builders import NOW, activity, balance, carrier, expiry, hkd, sim, usd
+from .builders import NOW, activity, balance, carrier, expiry, hkd, order, sim, usd
 
 TODAY = date(2026, 3, 2)
 
 
 def _after(line: Sim, before: Readings, **changes: Any) -> dict[Field, int]:
-    values: dict[str, Any] = {"value": hkd("50"), "days": None, "now": NOW}
+    values: dict[str, Any] = {
+        "last": None,
+        "value": hkd("50"),
+        "days": None,
+        "now": NOW,
+    }
     found = readings_after(line, before, **(values | changes))
     assert all(reading.trust is Trust.ESTIMATE for reading in found)
     assert all(reading.source == SOURCE_RECHARGE for reading in found)
@@ -124,7 +131,7 @@ def test_the_day_of_the_recharge_counts_not_the_day_of_its_record() -> None:
 def test_today_is_the_sim_s_day() -> None:
     late = NOW.replace(hour=17)
     (found, *_) = readings_after(
-        sim(), Readings(), value=hkd("50"), days=None, now=late
+        sim(), Readings(), last=None, value=hkd("50"), days=None, now=late
     )
     assert found.day == date(2026, 3, 3) + timedelta(days=365)
 
@@ -171,3 +178,63 @@ def test_a_product_without_credit_and_days_is_not_known_to_move_anything() -> No
     days = _after(sim(), before, value=None, days=30, product="30D")
     assert days[Field.EXPIRY] == _day(30)
     assert Field.BALANCE in _after(sim(), before, product="50")
+
+
+# -- What a new day rests on --------------------------------------------------------------
+
+RECHARGED = order(settled_at=NOW - timedelta(days=1))
+
+
+def _trust(
+    old: Reading | None, last: Order | None = None, stacking: str = "add"
+) -> Trust:
+    found = readings_after(
+        *(sim(carrier=carrier(stacking=stacking)), Readings(expiry=old)),
+        last=last,
+        value=hkd("50"),
+        days=None,
+        now=NOW,
+    )
+    (day,) = (reading for reading in found if reading.field is Field.EXPIRY)
+    return day.trust
+
+
+@pytest.mark.parametrize("stacking", ["add", "max", "unknown"])
+def test_a_day_counted_from_a_doubtful_one_is_a_hint(stacking: str) -> None:
+    """Counted from a day before the last recharge, it would come too early and buy once more."""
+    hint = expiry(TODAY, trust=Trust.HINT)
+    lags = expiry(TODAY, trust=Trust.MEASURED)
+    unseen = expiry(TODAY, at=NOW - timedelta(days=2))
+    assert _trust(hint, None, stacking) is Trust.HINT
+    assert _trust(lags, RECHARGED, stacking) is Trust.HINT
+    assert _trust(unseen, RECHARGED, stacking) is Trust.HINT
+
+
+def test_a_day_that_begins_anew_rests_on_nothing() -> None:
+    assert _trust(expiry(TODAY, trust=Trust.HINT), None, "reset") is Trust.ESTIMATE
+
+
+@pytest.mark.parametrize(
+    ("old", "last"),
+    [
+        (None, None),
+        (None, RECHARGED),
+        (expiry(TODAY, trust=Trust.MEASURED), None),
+        (expiry(TODAY, trust=Trust.TYPED), RECHARGED),
+        (expiry(TODAY, trust=Trust.ESTIMATE), RECHARGED),
+        (
+            expiry(TODAY, trust=Trust.MEASURED),
+            order(settled_at=NOW - timedelta(days=3)),
+        ),
+    ],
+)
+def test_a_day_counted_from_a_good_one_is_an_estimate(
+    old: Reading | None, last: Order | None
+) -> None:
+    assert _trust(old, last) is Trust.ESTIMATE
+
+
+def test_a_source_that_never_showed_the_last_recharge_is_doubtful_for_ever() -> None:
+    lost = order(effect=Effect.MISMATCH, settled_at=NOW - timedelta(days=30))
+    assert _trust(expiry(TODAY, trust=Trust.MEASURED), lost) is Trust.HINT
+    assert _trust(expiry(TODAY, trust=Trust.TYPED), lost) is Trust.ESTIMATE

@@ -1,13 +1,23 @@
 """Judgement: a reading that looks wrong is a hint; a recharge is verified by what it moved."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from custom_components.sim_keeper.keeper.judgement import effect_shown, judged
+from custom_components.sim_keeper.keeper.judgement import (
+    effect_shown,
+    judged,
+    repeats_a_doubt,
+)
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Effect, Order
-from custom_components.sim_keeper.keeper.sim import Field, Reading, Trust
+from custom_components.sim_keeper.keeper.sim import (
+    SOURCE_RECHARGE,
+    Field,
+    Reading,
+    Trust,
+)
 
 from .builders import NOW, balance, expiry, hkd, order, reading, usd
 
@@ -134,6 +144,18 @@ def test_a_second_zero_agrees_with_the_first() -> None:
     later = NOW + timedelta(hours=1)
     assert judged(balance(hkd("0"), at=later), hint, None).trust is Trust.MEASURED
     assert judged(balance(usd("0"), at=later), hint, None).trust is Trust.HINT
+
+
+def test_a_doubtful_estimate_is_no_first_reading_that_a_second_could_agree_with() -> (
+    None
+):
+    """It was worked out, not seen: a source that falls behind it may still lag."""
+    reckoned = replace(_expiry(0, Trust.HINT), source=SOURCE_RECHARGE)
+    later = replace(_expiry(-11), observed_at=NOW + timedelta(hours=1))
+    assert judged(later, reckoned, None).trust is Trust.HINT
+    assert not repeats_a_doubt(later, judged(later, reckoned, None), reckoned)
+    agrees = replace(_expiry(-2), observed_at=NOW + timedelta(minutes=1))
+    assert judged(agrees, reckoned, None).trust is Trust.MEASURED
 
 
 @pytest.mark.parametrize(

@@ -330,7 +330,7 @@ MUTATIONS = (
         "bought_again_while_nothing_shows",
         POLICY,
         Edit(
-            "purchase.py",
+            "belief.py",
             "return last.effect is Effect.MISMATCH and reading.trust is Trust.MEASURED",
             "return False",
         ),
@@ -372,7 +372,7 @@ MUTATIONS = (
         "no_freshness_guard",
         "tests/keeper/test_policy.py",
         Edit(
-            "purchase.py",
+            "belief.py",
             "timedelta(0) <= now - reading.observed_at <= READING_AGE_MAX",
             "now >= reading.observed_at",
         ),
@@ -381,8 +381,8 @@ MUTATIONS = (
         "no_lagging_balance_guard",
         POLICY,
         Edit(
-            "purchase.py",
-            "wait = timedelta(0) if last.effect is Effect.VERIFIED else BALANCE_SETTLES_AFTER",
+            "belief.py",
+            "wait = timedelta(0) if last.effect is Effect.VERIFIED else SETTLES_AFTER",
             "wait = timedelta(0)",
         ),
     ),
@@ -390,10 +390,15 @@ MUTATIONS = (
         "no_lagging_deadline_guard",
         POLICY,
         Edit(
-            "guards.py",
-            "lags = reading.observed_at <= last.settled_at + BALANCE_SETTLES_AFTER",
+            "belief.py",
+            "lags = reading.observed_at <= last.settled_at + SETTLES_AFTER",
             "lags = reading.observed_at <= last.settled_at",
         ),
+    ),
+    _mutation(
+        "counts_from_a_day_that_lagged",
+        "tests/keeper/test_engine_readings.py",
+        Edit("estimates.py", "return day_doubtful(old, last)", "return False"),
     ),
     _mutation(
         "restore_ignored",

@@ -48,12 +48,15 @@ class Source:
         seen_at = max(line.seen_until, now - self._lag)
         line.seen_until = seen_at
         balance, expiry = line.at(seen_at)
+        nonsense = True
         if not self._glitched and truth.faults.strike("reading_zero"):
-            balance, self._glitched = 0, True
+            balance = 0
         elif not self._glitched and truth.faults.strike("reading_hundredfold"):
-            balance, self._glitched = balance * 100, True
+            balance *= 100
         else:
-            self._glitched = False
+            nonsense = False
+        # What is lost on the way does not separate the nonsense before it from the next.
+        self._glitched = self._glitched or nonsense
         if line.forgotten_at is not None and seen_at >= line.forgotten_at:
             line.known_recharge_at = max(line.known_recharge_at, now - LAG_MAX_S)
             line.forgotten_at = None
@@ -77,3 +80,4 @@ class Source:
                 for field, value, unit in found
             ],
         )
+        self._glitched = nonsense

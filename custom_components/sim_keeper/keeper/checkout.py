@@ -213,6 +213,7 @@ class Checkout(Settlement):
             value = found.delivered or new.value
             readings = readings_after(
                 *(sim, before),
+                last=await self._desk.read(Ledger.last_recharge, sim.epoch),
                 value=value,
                 days=new.days,
                 now=now,

@@ -409,9 +409,13 @@ class Doors:
         desk = self.engine.desk
         before = await desk.read(Ledger.readings, sim.epoch)
         noted_at = await desk.read(Ledger.reckoned, sim.epoch, now)
-        value = paid.cost if paid.cost and paid.cost.minor else None
         readings = readings_after(
-            sim, before, value=value, days=paid.days, now=noted_at, day=paid.day
+            *(sim, before),
+            last=await desk.read(Ledger.last_recharge, sim.epoch),
+            value=paid.cost if paid.cost and paid.cost.minor else None,
+            days=paid.days,
+            now=noted_at,
+            day=paid.day,
         )
         if paid.expiry is not None:
             readings = (

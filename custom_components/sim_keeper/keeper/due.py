@@ -166,9 +166,8 @@ def clock_speaks(at: Situation, clock: Clock) -> bool:
         return True
     reading = clock_reading(at, clock)
     # Within one second only what was worked out from the recharge itself is the newer.
-    estimated = reading.trust is Trust.ESTIMATE
     return reading.observed_at > last.settled_at or (
-        estimated and reading.observed_at == last.settled_at
+        reading.worked_out and reading.observed_at == last.settled_at
     )
 
 

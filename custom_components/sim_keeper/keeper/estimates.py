@@ -1,10 +1,16 @@
-"""What a recharge does to a SIM, as far as the carrier's rule tells. Marked as estimates."""
+"""What a recharge does to a SIM, as far as the carrier's rule tells. Marked as estimates.
+
+A day that was counted from a doubtful one is no better than that: a hint.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from . import carriers
+from .belief import day_doubtful
 from .money import Money
+from .orders import Order
 from .sim import SOURCE_RECHARGE, UNIT_DAY, Field, Reading, Readings, Sim, Trust
 
 
@@ -12,6 +18,7 @@ def readings_after(
     sim: Sim,
     before: Readings,
     *,
+    last: Order | None,
     value: Money | None,
     days: int | None,
     now: datetime,
@@ -20,9 +27,9 @@ def readings_after(
 ) -> tuple[Reading, ...]:
     """Return the readings that a recharge brings about.
 
-    `value` is the credit, `days` the validity that the product is known to buy, `day` the day
-    on which it happened (today, if absent). A `product` that states neither credit nor days,
-    such as data, is not known to move anything.
+    `last` is the recharge before it, `value` the credit, `days` the validity that the product is
+    known to buy, `day` the day on which it happened (today, if absent). A `product` that states
+    neither credit nor days, such as data, is not known to move anything.
     """
     if product is not None and value is None and days is None:
         return ()
@@ -38,7 +45,10 @@ def readings_after(
         new = carriers.expiry_after(sim.carrier, expiry=old, event_day=day, days=bought)
         if old is not None and _seen_later(before.expiry, day, sim):
             new = max(new, old)
-        found.append(_estimate(Field.EXPIRY, new.toordinal(), UNIT_DAY, now))
+        estimate = _estimate(Field.EXPIRY, new.toordinal(), UNIT_DAY, now)
+        if _rests_on_doubt(sim, before.expiry, last):
+            estimate = replace(estimate, trust=Trust.HINT)
+        found.append(estimate)
     balance = before.balance
     if (
         local
@@ -81,6 +91,13 @@ def with_shown(
             if reading.field is not Field.BALANCE
         ),
     )
+
+
+def _rests_on_doubt(sim: Sim, old: Reading | None, last: Order | None) -> bool:
+    """Tell whether a new day was counted from an old one that may be wrong."""
+    if old is None or sim.carrier.stacking is carriers.Stacking.RESET:
+        return False
+    return day_doubtful(old, last)
 
 
 def _only_activity_counts(sim: Sim) -> bool:

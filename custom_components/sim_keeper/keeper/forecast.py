@@ -266,6 +266,7 @@ class _Run:
         readings = at.view.readings
         for reading in readings_after(
             *(self._sim, readings),
+            last=at.view.last_recharge,
             value=value,
             days=days,
             now=self.moment,

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from .belief import day_doubtful, reading_doubtful, reading_old
 from .carriers import expiry_after, rescue_days
 from .due import (
     DEADLINE_RULES,
@@ -20,15 +21,8 @@ from .ledger import LedgerView
 from .lifecycle import Clock, Stage, end_of_day
 from .orders import State
 from .ports import Automatic, Capabilities
-from .purchase import (
-    BALANCE_SETTLES_AFTER,
-    buys_cheapest,
-    reading_doubtful,
-    reading_old,
-    wanted,
-    went_astray,
-)
-from .sim import Mode, RuleKind, Sim, Trust
+from .purchase import buys_cheapest, wanted
+from .sim import Mode, RuleKind, Sim
 from .situation import Reason, Situation
 from .skips import is_skip, skip_in_force
 
@@ -236,17 +230,9 @@ def rule_doubt(at: Situation, kind: RuleKind, now: datetime) -> Reason | None:
 
 
 def _deadline_doubtful(at: Situation, kind: RuleKind) -> bool:
-    """Tell whether the deadline is not good enough to buy on.
-
-    What a source shows may lag behind a recharge. That its balance has shown it says nothing of
-    its date, so only time helps.
-    """
+    """Tell whether the deadline is not good enough to buy on."""
     clock = clock_of(at, kind)
-    reading, last = clock_reading(at, clock), last_moved(at, clock)
-    if reading.trust is not Trust.MEASURED or last is None or last.settled_at is None:
-        return reading.trust is Trust.HINT
-    lags = reading.observed_at <= last.settled_at + BALANCE_SETTLES_AFTER
-    return lags or went_astray(reading, last)
+    return day_doubtful(clock_reading(at, clock), last_moved(at, clock))
 
 
 def _denied(at: Situation, capabilities: Capabilities, now: datetime) -> bool:

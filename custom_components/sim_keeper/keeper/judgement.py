@@ -25,7 +25,7 @@ def judged(reading: Reading, before: Reading | None, last: Order | None) -> Read
     """
     if reading.trust is not Trust.MEASURED or before is None:
         return reading
-    if before.trust is Trust.HINT:
+    if _was_doubted(before):
         again = reading.observed_at - before.observed_at >= SECOND_READING_AFTER
         return reading if again and _agree(reading, before) else _doubted(reading)
     if before.unit != reading.unit:
@@ -45,7 +45,7 @@ def repeats_a_doubt(measured: Reading, kept: Reading, before: Reading | None) ->
         measured.trust is Trust.MEASURED
         and kept.trust is Trust.HINT
         and before is not None
-        and before.trust is Trust.HINT
+        and _was_doubted(before)
         and _agree(measured, before)
     )
 
@@ -104,6 +104,11 @@ def _suspicious(reading: Reading, before: Reading) -> bool:
     if before.value > 0 and reading.value == 0:
         return True
     return abs(change) * 100 > abs(before.value) * CHANGE_MAX_PERCENT > 0
+
+
+def _was_doubted(reading: Reading) -> bool:
+    """Tell whether a source showed a reading that looked wrong."""
+    return reading.trust is Trust.HINT and not reading.worked_out
 
 
 def _agree(one: Reading, other: Reading) -> bool:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from .carriers import activity_limit, rescue_days
-from .sim import Readings, Sim, Trust
+from .sim import Readings, Sim
 
 
 class Clock(StrEnum):
@@ -85,7 +85,7 @@ def lifecycle(sim: Sim, readings: Readings, now: datetime) -> Lifecycle:
         if day is None
         else _stage(day, rescue, today, expiring_days(sim, clock)),
         days_left=None if day is None else max(0, (day - today).days),
-        estimated=reading is not None and reading.trust is Trust.ESTIMATE,
+        estimated=reading is not None and reading.worked_out,
         learned_on=None
         if day is None or reading is None
         else reading.observed_at.astimezone(sim.zone).date(),

@@ -4,20 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from .belief import reading_doubtful, reading_old
 from .budget import MARGIN_PERCENT
 from .carriers import activity_limit
 from .course import Course, Option
 from .due import CHEAPEST_DAYS_BEFORE, only_deadlines, speaks, today_of
 from .money import Money
-from .orders import Effect, Order
 from .planner import cheapest
 from .ports import Wanted
-from .sim import Reading, RuleKind, Sim, Trust
+from .sim import RuleKind, Sim
 from .situation import Situation
 
-READING_AGE_MAX = timedelta(hours=48)
-BALANCE_SETTLES_AFTER = timedelta(hours=48)
-"""How long a reading may lag behind a recharge that no source has verified."""
 PLANNED_AHEAD = timedelta(days=365)
 
 
@@ -81,33 +78,6 @@ def _affordable(sim: Sim, option: Option) -> bool:
     return all(
         cap is None or cap.currency != most.currency or most <= cap for cap in caps
     )
-
-
-def reading_old(reading: Reading | None, now: datetime) -> bool:
-    """Tell whether a balance or allowance is too old to buy on."""
-    return reading is not None and not (
-        timedelta(0) <= now - reading.observed_at <= READING_AGE_MAX
-    )
-
-
-def reading_doubtful(reading: Reading | None, last: Order | None) -> bool:
-    """Tell whether a balance or allowance may be wrong, or older than the last recharge."""
-    if reading is None or reading.trust not in (Trust.TYPED, Trust.MEASURED):
-        return True
-    if last is None or last.settled_at is None:
-        return False
-    if went_astray(reading, last):
-        return True
-    wait = timedelta(0) if last.effect is Effect.VERIFIED else BALANCE_SETTLES_AFTER
-    return reading.observed_at <= last.settled_at + wait
-
-
-def went_astray(reading: Reading, last: Order) -> bool:
-    """Tell whether a source does not show the last recharge at all, and so proves no new need.
-
-    Either the money is lost or the source shows nothing new: another purchase mends neither.
-    """
-    return last.effect is Effect.MISMATCH and reading.trust is Trust.MEASURED
 
 
 def _missing(at: Situation, now: datetime) -> Money | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 import logging
 
+from .belief import SETTLES_AFTER
 from .errors import OrderRefused, Rejected
 from .estimates import readings_after, readings_after_use, with_shown
 from .ledger import Closing, Delivery, EventType, Ledger
@@ -14,7 +15,6 @@ from .ledgerdesk import LedgerDesk
 from .money import Money
 from .orders import LATE_LOOK_EVERY, Attempt, Effect, Kind, Order, State, next_look
 from .ports import Channel, Line, Pending, Purchase, Submitted
-from .purchase import BALANCE_SETTLES_AFTER
 from .sim import Field, Reading, Sim
 from .world import World
 
@@ -80,7 +80,7 @@ class Settlement:
         What a source shows may lag: after two recharges in a row it could be either.
         """
         now = self._world.now()
-        since = now - BALANCE_SETTLES_AFTER
+        since = now - SETTLES_AFTER
         if order.kind is Kind.ACTIVITY or await self._desk.read(
             Ledger.another_recharge, order.id, since
         ):
@@ -126,6 +126,7 @@ class Settlement:
         value = delivered or order.value
         return readings_after(
             *(sim, before),
+            last=await self._desk.read(Ledger.last_recharge, order.sim),
             value=value,
             days=order.days,
             now=now,

@@ -77,6 +77,11 @@ class Reading:
         return Money(self.value, self.unit)
 
     @property
+    def worked_out(self) -> bool:
+        """Whether nobody saw it: it follows from a recharge by the carrier's rule."""
+        return self.source == SOURCE_RECHARGE
+
+    @property
     def day(self) -> date:
         """The expiry or last activity as a calendar day of the SIM's zone.
 

@@ -1,0 +1,51 @@
+"""How far what is known of a SIM can be believed when something is bought on it."""
+
+from datetime import datetime, timedelta
+
+from .orders import Effect, Order
+from .sim import Reading, Trust
+
+READING_AGE_MAX = timedelta(hours=48)
+SETTLES_AFTER = timedelta(hours=48)
+"""How long a reading may lag behind a recharge that no source has verified."""
+
+
+def reading_old(reading: Reading | None, now: datetime) -> bool:
+    """Tell whether a balance or allowance is too old to buy on."""
+    return reading is not None and not (
+        timedelta(0) <= now - reading.observed_at <= READING_AGE_MAX
+    )
+
+
+def reading_doubtful(reading: Reading | None, last: Order | None) -> bool:
+    """Tell whether a balance or allowance may be wrong, or older than the last recharge."""
+    if reading is None or reading.trust not in (Trust.TYPED, Trust.MEASURED):
+        return True
+    if last is None or last.settled_at is None:
+        return False
+    if went_astray(reading, last):
+        return True
+    wait = timedelta(0) if last.effect is Effect.VERIFIED else SETTLES_AFTER
+    return reading.observed_at <= last.settled_at + wait
+
+
+def went_astray(reading: Reading, last: Order) -> bool:
+    """Tell whether a source does not show the last recharge at all, and so proves no new need.
+
+    Either the money is lost or the source shows nothing new: another purchase mends neither.
+    """
+    return last.effect is Effect.MISMATCH and reading.trust is Trust.MEASURED
+
+
+def day_doubtful(reading: Reading, last: Order | None) -> bool:
+    """Tell whether the day of a clock may be wrong, or older than the order that moved it last.
+
+    What a source shows may lag behind a recharge. That its balance has shown it says nothing of
+    its date, so only time helps.
+    """
+    if reading.trust is Trust.HINT or last is None or last.settled_at is None:
+        return reading.trust is Trust.HINT
+    if reading.trust is not Trust.MEASURED:
+        return reading.observed_at < last.settled_at
+    lags = reading.observed_at <= last.settled_at + SETTLES_AFTER
+    return lags or went_astray(reading, last)
