@@ -162,6 +162,10 @@ class Home:
         """Return the present moment."""
         return dt_util.utcnow()
 
+    def running(self) -> timedelta:
+        """Return the time since some moment of this run."""
+        return timedelta(seconds=self._hass.loop.time())
+
     def channel(self, account: str) -> Channel | None:
         """Return the channel of an account that is set up."""
         return self._channels.get(account)

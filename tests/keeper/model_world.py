@@ -51,6 +51,10 @@ class Incarnation:
         """Return the moment that was set."""
         return self._check().moment
 
+    def running(self) -> timedelta:
+        """Return the time that has passed."""
+        return self._check().passed
+
     def channel(self, account: str) -> Channel | None:
         """Return a channel."""
         return self._check().channels.get(account)
@@ -98,6 +102,8 @@ class ModelWorld:
     def __init__(self) -> None:
         """Begin on a Monday in March."""
         self.moment = START
+        self.put_forward = timedelta()
+        """How far the clock was set from the true time."""
         self.vendor = ModelVendor(self.now)
         self.vendor.before_submit = self._witness_submit
         self.vendor.before_answer = self._witness_answer
@@ -171,8 +177,14 @@ class ModelWorld:
     def set_clock(self, by: timedelta) -> None:
         """Put the clock forward or back; what is to happen after a time is not put off by it."""
         self.moment += by
+        self.put_forward += by
         if self.wake_moment is not None:
             self.wake_moment += by
+
+    @property
+    def passed(self) -> timedelta:
+        """The time since the beginning, by a clock that is never set."""
+        return self.moment - self.put_forward - START
 
     async def _wake(self) -> None:
         self.wake_moment = None

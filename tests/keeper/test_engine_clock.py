@@ -50,6 +50,30 @@ async def test_one_that_was_looked_at_too_early_is_looked_at_again() -> None:
     assert states_of(world)[0] is State.REVERSED
 
 
+async def test_a_clock_that_falls_by_less_than_a_night_of_rest_is_noticed() -> None:
+    """Between two wakings more time passes than the clock lost: it shows a later time all the same."""
+    world = await due_world()
+    world.set_clock(12 * HOUR)
+    await world.pass_time(NOTICED_WITHIN)
+    looks = world.vendor.looks
+    world.set_clock(-12 * HOUR)
+    world.vendor.bought[0].undone = True
+    await world.pass_time(NOTICED_WITHIN)
+    assert world.vendor.looks > looks
+    assert states_of(world)[0] is State.REVERSED
+
+
+async def test_a_clock_that_is_set_right_by_minutes_is_no_reason_to_look_again() -> (
+    None
+):
+    world = await due_world()
+    await world.pass_time(3 * DAY)
+    looks = world.vendor.looks
+    world.set_clock(timedelta(minutes=-4))
+    await world.pass_time(NOTICED_WITHIN)
+    assert world.vendor.looks == looks
+
+
 async def test_what_was_planned_for_next_year_is_looked_up_now() -> None:
     world = await due_world(faults=[Fault.LOSE_ANSWER])
     world.vendor.lookup_error = Unavailable("HTTP 503")

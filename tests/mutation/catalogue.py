@@ -327,6 +327,15 @@ MUTATIONS = (
         ),
     ),
     _mutation(
+        "a_fall_of_the_clock_between_two_wakings",
+        "tests/keeper/test_engine_clock.py",
+        Edit(
+            "engine.py",
+            "return now < self._latest + passed - CLOCK_BACK_MAX",
+            "return now < self._latest - CLOCK_BACK_MAX",
+        ),
+    ),
+    _mutation(
         "bought_again_while_nothing_shows",
         POLICY,
         Edit(

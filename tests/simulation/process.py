@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -217,6 +217,10 @@ class Process:
     def now(self) -> datetime:
         """Return what the computer's clock shows."""
         return self.truth.now()
+
+    def running(self) -> timedelta:
+        """Return the true time since the world began."""
+        return timedelta(seconds=self.truth.loop.time())
 
     def channel(self, account: str) -> Channel | None:
         """Return the channel once the account is set up."""

@@ -227,9 +227,9 @@ class Engine(InFlight):
         if not self._running or self.stopping:
             return
         now = self.world.now()
-        if now < self._latest - CLOCK_BACK_MAX:
+        if self._clock_fell_back(now):
             await self._isolated("the clock", self._look_anew(now))
-        self._latest = now
+        self._latest, self._latest_running = now, self.world.running()
         if self._day_due is not None and self._day_due <= now:
             await self._isolated("the day", self._new_day(now))
         due = [epoch for epoch, moment in self._due.items() if moment <= now]
@@ -252,6 +252,11 @@ class Engine(InFlight):
             await self._isolated("a SIM", work(sim))
             self._look_again(epoch, self.world.now() + RETRY_AFTER_TROUBLE)
         self._plan()
+
+    def _clock_fell_back(self, now: datetime) -> bool:
+        """Tell whether less has passed since the last waking than really did."""
+        passed = self.world.running() - self._latest_running
+        return now < self._latest + passed - CLOCK_BACK_MAX
 
     async def _look_anew(self, now: datetime) -> None:
         """Go on after the clock fell back: what was planned or seen by it may be wrong."""

@@ -50,6 +50,7 @@ class Watch:
         self._started_at: datetime | None = None
         self._latest = world.now()
         """The clock at the last waking."""
+        self._latest_running = world.running()
         self.stopping = False
         self._backup_until: datetime | None = None
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from .errors import LedgerFault
@@ -15,6 +15,9 @@ class World(Protocol):
 
     def now(self) -> datetime:
         """Return the present moment, aware."""
+
+    def running(self) -> timedelta:
+        """Return the time since some moment of this run, by a clock that nobody can set."""
 
     def channel(self, account: str) -> Channel | None:
         """Return the channel of an account, or None while it is missing or not ready."""
