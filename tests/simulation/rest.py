@@ -53,6 +53,7 @@ def _outcomes(truth: Truth, people: People) -> None:
             if kept and not all(truth.oracle.forgotten(one.born_at) for one in kept):
                 blame("wrong_outcome", f"{key} was paid, the ledger has no such order")
             continue
+        order_id = _last_sent(truth, key, order_id)
         _, state, reason, _, _ = orders[order_id]
         if kept and state == "confirmed":
             paid[order_id] = paid.get(order_id, 0) + 1
@@ -79,6 +80,16 @@ def _outcomes(truth: Truth, people: People) -> None:
                 blame(
                     "wrong_outcome", f"order {order_id} was paid {paid[order_id]} times"
                 )
+
+
+def _last_sent(truth: Truth, key: str, holder: int) -> int:
+    """Return the order whose request left last under a key: its holder may have ended before."""
+    sent = [
+        order_id
+        for name, order_id, restores in truth.oracle.intents
+        if name == key and restores == truth.restores and order_id
+    ]
+    return holder if not sent or holder in sent else max(sent)
 
 
 def _knowable(truth: Truth, same: list[Transaction]) -> bool:
