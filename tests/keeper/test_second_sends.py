@@ -1,5 +1,6 @@
 """The one second send of a request that never arrived: at the price agreed to, or not at all."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,10 +11,13 @@ from custom_components.sim_keeper.keeper.errors import (
     Rejected,
     Unavailable,
 )
+from custom_components.sim_keeper.keeper.ledger import EventType
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION, Caller
+from custom_components.sim_keeper.keeper.ports import Automatic
+from custom_components.sim_keeper.keeper.sim import Mode
 
-from .model_world import ADMIN, Fault
+from .model_world import ACCOUNT, ADMIN, Fault
 from .scenes import (
     DAY,
     EPOCH,
@@ -21,11 +25,13 @@ from .scenes import (
     KEY,
     MINUTE,
     asking_for,
+    asking_world,
     check_sound,
     faulty_world,
     only_order,
     quiet_world,
     states_of,
+    the_question,
 )
 
 NO_PRICE = [
@@ -118,3 +124,62 @@ async def test_what_somebody_called_for_is_sent_again_though_nothing_is_due(
     await world.pass_time(35 * MINUTE)
     assert states_of(world) == [state]
     assert world.vendor.submits == [KEY] * sends
+
+
+# -- What was approved and not sent -----------------------------------------------------------
+
+
+async def test_what_only_a_rule_approved_is_asked_about_once_a_person_has_to_be() -> (
+    None
+):
+    world, sim = await faulty_world(Fault.NOT_SENT)
+    assert states_of(world) == [State.APPROVED]
+    asks = replace(sim, rules=replace(sim.rules, mode=Mode.ASK))
+    await world.engine.change(asks)
+    await world.pass_time(HOUR)
+    assert (await the_question(world)).why["reason"] == "mode_ask"
+    assert set(states_of(world)) == {State.ASKED, State.CANCELLED}
+    assert world.vendor.submits == []
+
+
+async def test_a_doubt_that_came_up_since_makes_it_a_question() -> None:
+    world, _ = await faulty_world(Fault.NOT_SENT)
+    world.vendor.automatic = Automatic.NO
+    await world.pass_time(HOUR)
+    assert (await the_question(world)).why["reason"] == "channel_not_automatic"
+    assert world.vendor.submits == []
+
+
+async def test_what_a_person_approved_goes_out_whatever_the_mode_is_now() -> None:
+    world, order = await asking_world(faults=[Fault.NOT_SENT])
+    await world.doors.approve(order.id, ADMIN)
+    sim = world.engine.sims[EPOCH]
+    await world.engine.change(replace(sim, rules=replace(sim.rules, days_before=6)))
+    await world.pass_time(HOUR)
+    assert states_of(world) == [State.CONFIRMED]
+    assert world.vendor.submits == [KEY]
+
+
+async def test_what_an_automation_called_for_ends_with_the_mode_and_says_so() -> None:
+    world = await quiet_world(faults=[Fault.NOT_SENT])
+    await world.doors.recharge(EPOCH, asking_for(), AUTOMATION)
+    assert states_of(world) == [State.APPROVED]
+    sim = world.engine.sims[EPOCH]
+    await world.engine.change(replace(sim, rules=replace(sim.rules, mode=Mode.ASK)))
+    await world.pass_time(HOUR)
+    assert states_of(world) == [State.CANCELLED]
+    assert world.ledger.orders()[0].reason == "mode_ask"
+    assert EventType.CANCELLED in {one.type for one in world.events}
+    assert world.vendor.submits == []
+
+
+async def test_without_its_account_it_waits() -> None:
+    """At a start accounts come up later than the engine: that is no reason to ask."""
+    world, _ = await faulty_world(Fault.NOT_SENT)
+    channel = world.channels.pop(ACCOUNT)
+    await world.pass_time(HOUR)
+    assert states_of(world) == [State.APPROVED]
+    world.channels[ACCOUNT] = channel
+    await world.pass_time(HOUR)
+    assert states_of(world) == [State.CONFIRMED]
+    assert world.vendor.submits == [KEY]

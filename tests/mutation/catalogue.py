@@ -405,6 +405,15 @@ MUTATIONS = (
         ),
     ),
     _mutation(
+        "a_doubt_since_the_approval_ignored",
+        "tests/keeper/test_second_sends.py",
+        Edit(
+            "engine.py",
+            "doubt = await self._doubt(at, order) if reachable else None",
+            "doubt = None",
+        ),
+    ),
+    _mutation(
         "counts_from_a_day_that_lagged",
         "tests/keeper/test_engine_readings.py",
         Edit("estimates.py", "return day_doubtful(old, last)", "return False"),

@@ -23,6 +23,8 @@ from .policy import (
     buys_cheapest,
     cheapest_now,
     decide,
+    due_rules,
+    not_automatic,
     wanted,
 )
 from .ports import Json, Wanted
@@ -257,6 +259,18 @@ class Buying(Watch):
     async def _called_for(self, order: Order) -> bool:
         """Tell whether somebody called for an order, and no rule alone."""
         return order.origin is not Origin.RULE or await self._has_a_yes(order)
+
+    async def _doubt(self, at: Situation, order: Order) -> Reason | None:
+        """Return why an order that a person said no yes to may not go out as things stand now.
+
+        The limit of a day is none: it counts this very order.
+        """
+        now = self.world.now()
+        rules = due_rules(at, now) if order.origin is Origin.RULE else ()
+        doubt = not_automatic(at, rules, now)
+        if doubt in (None, Reason.DAILY_LIMIT) or await self._has_a_yes(order):
+            return None
+        return doubt
 
     async def _has_a_yes(self, order: Order) -> bool:
         return any(

@@ -10,7 +10,7 @@ from .errors import LedgerBroken
 from .inflight import InFlight
 from .judgement import judged, repeats_a_doubt
 from .ledger import EventType, Ledger
-from .orders import Effect, Origin, State
+from .orders import Effect, Order, Origin, State
 from .policy import (
     CLOCK_BACK_MAX,
     Decision,
@@ -316,15 +316,25 @@ class Engine(InFlight):
             silence = "nobody_answered" if asked else "not_sent"
             await self._end(order, State.EXPIRED, silence, quiet=True)
         elif order.state is State.APPROVED:
-            if at.view.stopped:
-                await self._end(order, State.CANCELLED, "stopped")
-            elif at.stopping or clock_doubtful(at.view, now):
-                await self._send_later(order)
-            elif order.next_at is None or order.next_at <= now:
-                await self._send_approved(at.sim, order)
+            await self._send_on(at, order, now)
         else:
             return changed
         return True
+
+    async def _send_on(self, at: Situation, order: Order, now: datetime) -> None:
+        """Send what was approved and could not be sent then, if it still may go."""
+        reachable = at.capabilities is not None
+        doubt = await self._doubt(at, order) if reachable else None
+        if at.view.stopped:
+            await self._end(order, State.CANCELLED, "stopped")
+        elif doubt is not None:
+            # About a rule's order a person is asked at once; an automation has to hear of it.
+            quiet = order.origin is Origin.RULE
+            await self._end(order, State.CANCELLED, doubt.value, quiet=quiet)
+        elif at.stopping or not reachable or clock_doubtful(at.view, now):
+            await self._send_later(order)
+        elif order.next_at is None or order.next_at <= now:
+            await self._send_approved(at.sim, order)
 
 
 def _look_at(at: Situation, decision: Decision, now: datetime) -> datetime:

@@ -8,7 +8,7 @@ from .buying import Buying
 from .errors import LedgerBroken
 from .ledger import Ledger
 from .orders import Order, Origin, State
-from .policy import clock_doubtful, due_rules, need_mode
+from .policy import clock_doubtful, due_rules
 from .sim import Mode
 
 _LOGGER = logging.getLogger(__name__)
@@ -103,11 +103,6 @@ class InFlight(Buying):
             return False
         if clock_doubtful(at.view, self.world.now()):
             return False
-        if order.origin is not Origin.RULE:
-            return True
-        # What no person said yes to may go out only as long as nobody has to be asked.
-        due = due_rules(at, self.world.now())
-        asks = need_mode(at, due) is not Mode.AUTO or at.view.restored
-        if asks and not await self._has_a_yes(order):
+        if order.origin is Origin.RULE and not due_rules(at, self.world.now()):
             return False
-        return bool(due)
+        return await self._doubt(at, order) is None
