@@ -57,9 +57,6 @@ class Source:
             nonsense = False
         # What is lost on the way does not separate the nonsense before it from the next.
         self._glitched = self._glitched or nonsense
-        if line.forgotten_at is not None and seen_at >= line.forgotten_at:
-            line.known_recharge_at = max(line.known_recharge_at, now - LAG_MAX_S)
-            line.forgotten_at = None
         found = [(Field.BALANCE, balance, line.sim.currency)]
         if line.sim.rules.days_before is not None:
             found.append((Field.EXPIRY, expiry, UNIT_DAY))
@@ -80,4 +77,9 @@ class Source:
                 for field, value, unit in found
             ],
         )
+        if process.engine.desk.fault is not None:
+            return  # A frozen ledger takes nothing.
         self._glitched = nonsense
+        if line.forgotten_at is not None and seen_at >= line.forgotten_at:
+            line.known_recharge_at = max(line.known_recharge_at, now - LAG_MAX_S)
+            line.forgotten_at = None
