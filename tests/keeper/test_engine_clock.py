@@ -9,11 +9,13 @@ from custom_components.sim_keeper.keeper.errors import Unavailable
 from custom_components.sim_keeper.keeper.lifecycle import Stage
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.policy import Reason
+from custom_components.sim_keeper.keeper.statements import Typed
 
-from .builders import usd
+from .builders import hkd, usd
 from .model_world import ADMIN, Fault, a_sim
 from .scenes import (
     DAY,
+    EPOCH,
     HOUR,
     due_world,
     faulty_world,
@@ -85,10 +87,12 @@ async def test_what_was_planned_for_next_year_is_looked_up_now() -> None:
     assert states_of(world) == [State.CONFIRMED]
 
 
+@pytest.mark.parametrize("saved", [True, False])
 @pytest.mark.parametrize("teller", ["vendor", "person"])
 async def test_what_is_learned_while_the_clock_is_in_1970_was_delivered_now(
-    teller: str,
+    teller: str, saved: bool
 ) -> None:
+    """Rules that were saved meanwhile say that the clock is right; in 1970 it never is."""
     world, sim = await faulty_world(Fault.PENDING)
     if teller == "person":
         await world.pass_time(25 * HOUR)
@@ -97,6 +101,9 @@ async def test_what_is_learned_while_the_clock_is_in_1970_was_delivered_now(
     world.vendor.bought[0].final = True
     # The vendor's own clock is right: to it nothing lies in the future.
     world.vendor.lag = world.now() - today
+    if saved:
+        rules = replace(sim.rules, monthly_cap=usd("201"))
+        await world.engine.change(replace(sim, rules=rules))
     if teller == "person":
         await world.doors.resolve(1, arrived=True, note=None, caller=ADMIN)
     await world.pass_time(NOTICED_WITHIN)
@@ -123,6 +130,17 @@ async def test_a_start_notices_that_the_clock_was_ahead_before() -> None:
     await world.restart(a_sim())
     await world.pass_time(HOUR)
     assert states_of(world) == [State.CONFIRMED]
+
+
+async def test_in_1970_nothing_is_bought_whoever_says_that_the_clock_is_right() -> None:
+    world = await quiet_world(days=10)
+    world.set_clock(datetime(1970, 1, 2, tzinfo=UTC) - world.now())
+    world.vendor.lag = timedelta(0)
+    await world.engine.change(a_sim(threshold="10", days_before=None))
+    await world.doors.update_reading(EPOCH, Typed(balance=hkd("1")), ADMIN)
+    await world.pass_time(NOTICED_WITHIN)
+    assert reason_of(world) is Reason.CLOCK_DOUBTFUL
+    assert world.vendor.submits == []
 
 
 @pytest.mark.parametrize("spoken", [True, False])

@@ -22,7 +22,7 @@ from .lifecycle import Clock, Stage, end_of_day
 from .orders import State
 from .ports import Automatic, Capabilities
 from .purchase import buys_cheapest, wanted
-from .sim import Mode, RuleKind, Sim
+from .sim import FIRST_RUN, Mode, RuleKind, Sim
 from .situation import Reason, Situation
 from .skips import is_skip, skip_in_force
 
@@ -42,8 +42,8 @@ def next_day(sim: Sim, now: datetime) -> datetime:
 
 
 def clock_doubtful(view: LedgerView, now: datetime) -> bool:
-    """Tell whether our clock stands before what the ledger has already seen."""
-    return (
+    """Tell whether our clock stands before what the ledger has already seen, or could have."""
+    return now < FIRST_RUN or (
         view.newest_event_at is not None and now < view.newest_event_at - CLOCK_BACK_MAX
     )
 

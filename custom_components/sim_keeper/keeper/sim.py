@@ -1,7 +1,7 @@
 """The values that describe a prepaid line: the SIM and its readings; its rules are in `rules`."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,7 @@ class Trust(StrEnum):
 
 
 __all__ = [
+    "FIRST_RUN",
     "LOOSENESS",
     "SOURCE_RECHARGE",
     "UNIT_BYTE",
@@ -50,6 +51,8 @@ __all__ = [
 
 SOURCE_RECHARGE = "recharge"
 """The source of what was worked out from a recharge."""
+FIRST_RUN = datetime(2026, 1, 1, tzinfo=UTC)
+"""Before this nobody ran SIM Keeper: a clock that shows such a time is wrong."""
 UNIT_DAY = "day"
 UNIT_BYTE = "B"
 _LAST_DAY = date(9000, 1, 1).toordinal()

@@ -160,11 +160,24 @@ def test_a_recharge_is_not_reckoned_from_a_clock_that_fell_back(
     assert ledger.confirm(order.id, DELIVERY, (), "keeper", now).settled_at == expected
 
 
-def test_whoever_says_go_ahead_says_that_the_clock_is_right() -> None:
+@pytest.mark.parametrize(
+    ("ahead", "reckoned_from"),
+    [
+        (timedelta(days=5), "now"),
+        # To reckon from a day too late does less harm than from a clock that is wrong.
+        (timedelta(hours=12), "newest"),
+        (timedelta(days=56 * 365), "newest"),
+    ],
+)
+def test_whoever_says_go_ahead_says_that_a_clock_far_behind_is_right(
+    ahead: timedelta, reckoned_from: str
+) -> None:
     ledger = known_first()
-    sending(ledger, later(days=5))
-    ledger.clear_refusals(EPOCH, "user:1", NOW)
-    assert ledger.reckoned(EPOCH, NOW) == NOW
+    newest = later(days=1)
+    sending(ledger, newest)
+    now = newest - ahead
+    ledger.clear_refusals(EPOCH, "user:1", now)
+    assert ledger.reckoned(EPOCH, now) == (now if reckoned_from == "now" else newest)
 
 
 def test_a_ledger_that_remembers_nothing_reckons_from_now() -> None:

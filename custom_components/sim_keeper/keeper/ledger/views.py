@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import takewhile
 
 from ..money import Money
 from ..orders import OPEN, Order, State
-from ..sim import SOURCE_RECHARGE, Field, Reading, Readings
+from ..sim import FIRST_RUN, SOURCE_RECHARGE, Field, Reading, Readings
 from .book import READING, Book
 from .memo import ORDERS
 from .records import (
@@ -30,10 +30,10 @@ _ENDED_SINCE = (
 """Counted in events, not by the clock: a vendor can answer within the second."""
 _AUTOMATIC_KNOWN = 100
 """More than any day may have."""
-_FIRST_RUN = datetime(2026, 1, 1, tzinfo=UTC)
-"""Before this nobody ran SIM Keeper."""
 _BACK_MIN = timedelta(minutes=3)
 """Less is no clock that has fallen back."""
+_FALL_MAX = timedelta(days=1)
+"""So far a recharge may be reckoned late; too early a source might still lag behind it."""
 _AHEAD_MAX = timedelta(days=7)
 _READINGS_KNOWN = 50
 """Estimates that rest on each other are few: what a source reads ends the row."""
@@ -134,10 +134,15 @@ def reckoned(book: Book, epoch: str, now: datetime) -> datetime:
     it bought and the time that a source lags would be long over once the clock is right again.
     Where it was far ahead before, it is now: nobody waits a year for that.
     """
+    latest = book.value("SELECT at FROM event ORDER BY at DESC LIMIT 1")
+    behind = timedelta(0) if latest is None else moment(latest) - now
+    if behind >= _BACK_MIN and (now < FIRST_RUN or behind < _FALL_MAX):
+        # That a person saved rules meanwhile does not make such a clock right.
+        return now + behind
     newest = _newest_event_at(book, epoch)
     if newest is None or newest - now < _BACK_MIN:
         return now
-    return newest if now < _FIRST_RUN or newest - now < _AHEAD_MAX else now
+    return newest if newest - now < _AHEAD_MAX else now
 
 
 def newest_event(book: Book, type_: EventType, epoch: str | None) -> Event | None:
