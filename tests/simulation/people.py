@@ -118,8 +118,7 @@ class People:
     async def tick(self, process: Process, line: Line, order_id: int) -> None:
         """Recharge at a shop and tick the task off, or forget to."""
         if self.shop(line):
-            await process.doors.approve(order_id, ADMIN)
-            line.known_recharge_at = self.truth.loop.time()
+            await self._written(line, process.doors.approve(order_id, ADMIN))
 
     def shop(self, line: Line) -> bool:
         """Recharge at a shop; return whether it will be recorded."""
@@ -222,14 +221,14 @@ class People:
         if amount is None or line.removed:
             return
         today = process.now().astimezone(line.sim.zone).date()
-        try:
-            await process.doors.record(
-                line.sim.epoch, Paid(cost=amount, day=today), ADMIN
-            )
-        except KeeperError:
-            # Whoever cannot write it down forgets it.
-            line.forgotten_at = self.truth.loop.time()
-            raise
+        paid = Paid(cost=amount, day=today)
+        await self._written(line, process.doors.record(line.sim.epoch, paid, ADMIN))
+
+    async def _written(self, line: Line, work: Awaitable[object]) -> None:
+        """Write a shop's recharge down; who cannot, or in the moment of a crash, forgets it."""
+        before, line.forgotten_at = line.forgotten_at, self.truth.loop.time()
+        await work
+        line.forgotten_at = before
         line.known_recharge_at = self.truth.loop.time()
 
     async def _type(self, process: Process, line: Line, seen_at: float) -> None:
