@@ -9,6 +9,7 @@ from custom_components.sim_keeper.keeper.errors import Unavailable
 from custom_components.sim_keeper.keeper.lifecycle import Stage
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.policy import Reason
+from custom_components.sim_keeper.keeper.ports import Lookup
 from custom_components.sim_keeper.keeper.statements import Typed
 
 from .builders import hkd, usd
@@ -17,11 +18,15 @@ from .scenes import (
     DAY,
     EPOCH,
     HOUR,
+    KEY,
+    MINUTE,
+    asking_world,
     due_world,
     faulty_world,
     quiet_world,
     reason_of,
     states_of,
+    the_question,
 )
 
 NOTICED_WITHIN = timedelta(hours=25)
@@ -74,6 +79,23 @@ async def test_a_clock_that_is_set_right_by_minutes_is_no_reason_to_look_again()
     world.set_clock(timedelta(minutes=-4))
     await world.pass_time(NOTICED_WITHIN)
     assert world.vendor.looks == looks
+
+
+async def test_a_fall_that_is_noticed_right_after_a_send_asks_no_sooner_for_it() -> (
+    None
+):
+    """Where asking means sending, a vendor may execute both."""
+    world, _ = await asking_world(faults=[Fault.PENDING], lookup=Lookup.PAYING)
+    world.set_clock(-HOUR)
+    sim = world.engine.sims[EPOCH]
+    await world.engine.change(replace(sim, rules=replace(sim.rules, days_before=6)))
+    await world.doors.approve((await the_question(world)).id, ADMIN)
+    assert states_of(world) == [State.PENDING]
+    await world.engine.wake()
+    await world.rest()
+    assert world.vendor.submits == [KEY]
+    await world.pass_time(MINUTE)
+    assert len(world.vendor.submits) > 1
 
 
 async def test_what_was_planned_for_next_year_is_looked_up_now() -> None:

@@ -6,7 +6,7 @@ looked at once more, because a vendor may take a delivery back or deliver late.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from .carriers import Stacking
 from .checkout import Checkout
@@ -25,7 +25,16 @@ from .orders import (
     after_absent,
     handover_at,
 )
-from .ports import Channel, Confirmed, Foreign, Found, Lookup, Pending, Wanted
+from .ports import (
+    Capabilities,
+    Channel,
+    Confirmed,
+    Foreign,
+    Found,
+    Lookup,
+    Pending,
+    Wanted,
+)
 from .sim import Sim
 from .world import World
 
@@ -64,10 +73,10 @@ class FollowUp(Notice):
         try:
             channel = self.channel(order.account)
             caps = channel.capabilities
-            first = min(caps.look_after_s, default=0)
-            running = attempt.last_sent_at + timedelta(seconds=first)
-            if order.state is State.UNKNOWN and now < running:
-                # The request may still be running at the vendor; a "no" would mean nothing.
+            running = _running_until(caps, order, attempt, now)
+            if running is not None and now < running:
+                # The request may still be running at the vendor: a "no" would mean nothing, and
+                # where asking means sending, both might be executed.
                 return await self._look_in(order, running - now)
             if caps.lookup is Lookup.NONE:
                 return await self._unaskable(sim, order)
@@ -286,3 +295,20 @@ class FollowUp(Notice):
         at = None if wait is None else now + wait
         await self._desk.write(Ledger.look_later, order.id, at, now)
         return await self._desk.read(Ledger.order, order.id)
+
+
+def _running_until(
+    caps: Capabilities, order: Order, attempt: Attempt, now: datetime
+) -> datetime | None:
+    """Return until when a request may still be running at the vendor, for an order without an end.
+
+    What seems to be sent later than now was sent before the clock fell back; whoever saw that has
+    waited.
+    """
+    if order.state is State.UNKNOWN:
+        schedule = caps.look_after_s
+    elif order.state is State.PENDING and attempt.last_sent_at <= now:
+        schedule = caps.poll_s
+    else:
+        return None
+    return attempt.last_sent_at + timedelta(seconds=min(schedule, default=0))

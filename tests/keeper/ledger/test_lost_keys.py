@@ -136,3 +136,13 @@ def test_after_the_clock_fell_back_every_vendor_is_asked_now() -> None:
     ledger.look_anew(later(days=9))
     assert ledger.followed() == ()
     assert ledger.last_event() == events + 3
+
+
+def test_what_seems_to_be_sent_later_than_now_is_not_asked_for_at_once() -> None:
+    """It may have been sent just now, and a vendor may execute a question that overlaps with it."""
+    ledger = a_ledger()
+    pending = move(ledger, sending(ledger, later(hours=12)), State.PENDING)
+    ledger.look_anew(later(hours=1))
+    (asked,) = ledger.followed()
+    assert asked.id == pending.id
+    assert asked.next_at == later(hours=1, minutes=5)

@@ -41,6 +41,8 @@ _FLOORS_APART = 300
 """Over so many cycles the floors of several restores are spread."""
 ENDED_FOR = timedelta(days=7)
 """For how long what has ended may still change at a vendor."""
+FRESH_FOR = timedelta(minutes=5)
+"""For how long no vendor is asked about a request of which nobody knows when it was sent."""
 
 
 class OrderLife(Reader):
@@ -229,19 +231,25 @@ class OrderLife(Reader):
     def look_anew(self, now: datetime) -> None:
         """Have every vendor asked now: the clock by which it was planned was wrong.
 
-        Of what has ended, that which may still be taken back or arrive late.
+        Of what has ended, that which may still be taken back or arrive late. What seems to be
+        sent later than now may have been sent just now.
         """
         rows = self._book.rows(
-            "SELECT id, sim FROM orders WHERE assisted = 0 AND"
+            "SELECT id, EXISTS(SELECT 1 FROM attempt a WHERE a.order_id = orders.id"
+            "  AND a.last_sent_at > ?) AS fresh FROM orders WHERE assisted = 0 AND"
             " (state IN ('pending','unknown','needs_person')"
             "  AND (next_at IS NULL OR next_at > ?)"
             " OR state IN ('confirmed','rejected') AND settled_at > ?"
             "  AND EXISTS(SELECT 1 FROM attempt a WHERE a.order_id = orders.id))",
-            seconds(now),
-            seconds(now - ENDED_FOR),
+            *(seconds(now), seconds(now), seconds(now - ENDED_FOR)),
         )
+        later = now + FRESH_FOR
         changes: list[Change] = [
-            ("orders", {"id": row["id"], "next_at": seconds(now)}) for row in rows
+            (
+                "orders",
+                {"id": row["id"], "next_at": seconds(later if row["fresh"] else now)},
+            )
+            for row in rows
         ]
         if changes:
             self._book.write(now, Entry(type=EventType.LOOKED, rows=changes))
