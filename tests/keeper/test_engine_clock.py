@@ -12,8 +12,8 @@ from custom_components.sim_keeper.keeper.policy import Reason
 from custom_components.sim_keeper.keeper.ports import Lookup
 from custom_components.sim_keeper.keeper.statements import Typed
 
-from .builders import hkd, usd
-from .model_world import ADMIN, Fault, a_sim
+from .builders import balance, hkd, usd
+from .model_world import ADMIN, Fault, ModelWorld, a_sim
 from .scenes import (
     DAY,
     EPOCH,
@@ -152,6 +152,31 @@ async def test_a_start_notices_that_the_clock_was_ahead_before() -> None:
     await world.restart(a_sim())
     await world.pass_time(HOUR)
     assert states_of(world) == [State.CONFIRMED]
+
+
+async def test_a_source_may_lag_behind_what_arrived_while_the_clock_was_behind() -> (
+    None
+):
+    sim = a_sim(threshold="10", days_before=None)
+    world = ModelWorld()
+    world.vendor.faults = [Fault.PENDING]
+    await world.begin(sim)
+    await world.engine.observe(sim.epoch, (balance(hkd("9"), at=world.moment),))
+    await world.rest()
+    assert states_of(world) == [State.PENDING]
+    world.set_clock(-12 * HOUR)
+    world.vendor.lag = -12 * HOUR
+    await world.pass_time(11 * HOUR)
+    world.vendor.bought[0].final = True
+    await world.pass_time(HOUR)
+    assert states_of(world) == [State.CONFIRMED]
+    world.set_clock(12 * HOUR)
+    world.vendor.lag = timedelta(0)
+    # It arrived twelve hours after the newest event before the fall.
+    await world.pass_time(40 * HOUR)
+    await world.engine.observe(sim.epoch, (balance(hkd("9"), at=world.moment),))
+    await world.rest()
+    assert len(world.vendor.bought) == 1
 
 
 async def test_in_1970_nothing_is_bought_whoever_says_that_the_clock_is_right() -> None:

@@ -154,6 +154,11 @@ def test_a_schedule_of_one_repeats_itself(
     assert found == NOW + _s(due)
 
 
+def test_a_pending_order_from_the_future_is_asked_for_at_the_longest_gap() -> None:
+    found = next_look(capabilities(), State.PENDING, attempt(), NOW - _s(43200))
+    assert found == NOW - _s(43200) + _s(capabilities().poll_s[-1])
+
+
 @pytest.mark.parametrize("state", [State.UNKNOWN, State.PENDING])
 def test_a_channel_without_a_schedule_still_has_a_next_look(state: State) -> None:
     caps = capabilities(look_after_s=(), poll_s=())

@@ -336,6 +336,15 @@ MUTATIONS = (
         ),
     ),
     _mutation(
+        "reckoned_from_before_the_fall_of_the_clock",
+        "tests/keeper/test_engine_clock.py",
+        Edit(
+            "orders.py",
+            "return self.seen_at or self.settled_at",
+            "return self.settled_at",
+        ),
+    ),
+    _mutation(
         "bought_again_while_nothing_shows",
         POLICY,
         Edit(
@@ -400,8 +409,8 @@ MUTATIONS = (
         POLICY,
         Edit(
             "belief.py",
-            "lags = reading.observed_at <= last.settled_at + SETTLES_AFTER",
-            "lags = reading.observed_at <= last.settled_at",
+            "lags = reading.observed_at <= last.over_at + SETTLES_AFTER",
+            "lags = reading.observed_at <= last.over_at",
         ),
     ),
     _mutation(

@@ -21,12 +21,12 @@ def reading_doubtful(reading: Reading | None, last: Order | None) -> bool:
     """Tell whether a balance or allowance may be wrong, or older than the last recharge."""
     if reading is None or reading.trust not in (Trust.TYPED, Trust.MEASURED):
         return True
-    if last is None or last.settled_at is None:
+    if last is None or last.over_at is None:
         return False
     if went_astray(reading, last):
         return True
     wait = timedelta(0) if last.effect is Effect.VERIFIED else SETTLES_AFTER
-    return reading.observed_at <= last.settled_at + wait
+    return reading.observed_at <= last.over_at + wait
 
 
 def went_astray(reading: Reading, last: Order) -> bool:
@@ -43,9 +43,11 @@ def day_doubtful(reading: Reading, last: Order | None) -> bool:
     What a source shows may lag behind a recharge. That its balance has shown it says nothing of
     its date, so only time helps.
     """
-    if reading.trust is Trust.HINT or last is None or last.settled_at is None:
+    if reading.trust is Trust.HINT or last is None:
         return reading.trust is Trust.HINT
+    if last.settled_at is None or last.over_at is None:
+        return False
     if reading.trust is not Trust.MEASURED:
         return reading.observed_at < last.settled_at
-    lags = reading.observed_at <= last.settled_at + SETTLES_AFTER
+    lags = reading.observed_at <= last.over_at + SETTLES_AFTER
     return lags or went_astray(reading, last)

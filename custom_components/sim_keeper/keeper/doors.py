@@ -344,8 +344,8 @@ class Doors:
             asked.request is None
             and not asked.another
             and last is not None
-            and last.settled_at is not None
-            and self._time() - last.settled_at < COOLDOWN
+            and last.over_at is not None
+            and self._time() - last.over_at < COOLDOWN
         ):
             raise OrderRefused(Reason.RECENTLY_RECHARGED.value)
         return None

@@ -163,6 +163,13 @@ class Order:
     valid_until: datetime
     next_at: datetime | None
     settled_at: datetime | None
+    seen_at: datetime | None = None
+    """When a clock that had fallen back before it was settled first showed a right time again."""
+
+    @property
+    def over_at(self) -> datetime | None:
+        """The latest moment at which it can have been settled."""
+        return self.seen_at or self.settled_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +220,9 @@ def next_look(
         offset = schedule[min(attempt.sends, len(schedule)) - 1]
         return max(now, attempt.last_sent_at + timedelta(seconds=offset))
     elapsed = (now - attempt.last_sent_at).total_seconds()
+    if elapsed < 0 and state is State.PENDING:
+        # The clock has fallen back; until it is right again nobody knows how long ago that was.
+        return now + timedelta(seconds=schedule[-1])
     for offset in schedule:
         if offset > elapsed:
             return attempt.last_sent_at + timedelta(seconds=offset)

@@ -1,10 +1,10 @@
 """What is known of a SIM once a recharge is taken out again."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from custom_components.sim_keeper.keeper.ledger import Ledger
+from custom_components.sim_keeper.keeper.ledger import EventType, Ledger
 from custom_components.sim_keeper.keeper.orders import Order, State
 from custom_components.sim_keeper.keeper.sim import (
     SOURCE_RECHARGE,
@@ -15,7 +15,7 @@ from custom_components.sim_keeper.keeper.sim import (
 )
 
 from ..builders import EPOCH, NOW, activity, balance, expiry, hkd, reading
-from .lives import DELIVERY, a_ledger, closing, confirmed, later, sending
+from .lives import DELIVERY, a_ledger, closing, confirmed, later, move, new, sending
 
 DAY = timedelta(days=1)
 SUMMER = date(2026, 7, 1)
@@ -183,6 +183,46 @@ def test_whoever_says_go_ahead_says_that_a_clock_far_behind_is_right(
 def test_a_ledger_that_remembers_nothing_reckons_from_now() -> None:
     ledger = Ledger.in_memory()
     assert ledger.reckoned(EPOCH, NOW) == NOW
+
+
+def test_what_arrived_while_the_clock_was_behind_arrived_before_it_was_right_again() -> (
+    None
+):
+    ledger = known_first()
+    newest = later(days=1)
+    order = sending(ledger, newest)
+    fallen = newest - timedelta(hours=12)
+    ledger.confirm(order.id, DELIVERY, (), "keeper", fallen)
+    ledger.add_event(EventType.DAY, None, {}, fallen + timedelta(hours=11))
+    last = ledger.last_recharge(EPOCH)
+    assert last is not None
+    assert (last.settled_at, last.seen_at, last.over_at) == (newest, None, newest)
+    right = newest + timedelta(hours=11)
+    ledger.add_event(EventType.DAY, None, {}, right)
+    ledger.add_event(EventType.DAY, None, {}, right + timedelta(days=1))
+    last = ledger.last_recharge(EPOCH)
+    assert last is not None
+    assert (last.settled_at, last.over_at) == (newest, right)
+    view = ledger.view(EPOCH, order.account, right)
+    assert view.last_delivered_at == right
+    assert view.last_recharge == last
+
+
+def test_with_a_clock_that_is_right_it_arrived_when_it_was_noted() -> None:
+    ledger = known_first()
+    order = sending(ledger, later(days=1))
+    ledger.confirm(order.id, DELIVERY, (), "keeper", later(days=2))
+    ledger.add_event(EventType.DAY, None, {}, later(days=3))
+    last = ledger.last_recharge(EPOCH)
+    assert last is not None
+    assert (last.seen_at, last.over_at) == (None, later(days=2))
+
+
+def test_a_no_is_not_over_because_the_clock_was_in_1970() -> None:
+    ledger = known_first()
+    asked = ledger.ask(new(), "keeper", later(days=1))
+    said = move(ledger, asked, State.DECLINED, now=datetime(1970, 1, 2, tzinfo=UTC))
+    assert said.settled_at == later(days=1)
 
 
 # -- Two recharges in a row ---------------------------------------------------------------

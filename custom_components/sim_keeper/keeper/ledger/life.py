@@ -555,7 +555,8 @@ class OrderLife(Reader):
             row["note"] = closing.note
         final = closing.to in RELEASING or closing.to is State.REVERSED
         if final:
-            row["settled_at"] = seconds(now)
+            # A no that was said while the clock was in 1970 counts from when it was said.
+            row["settled_at"] = seconds(views.reckoned(self._book, order.sim, now))
         rows: list[Change] = [("orders", row)]
         # The database keeps a hold until its order has moved, so the order comes first.
         if closing.to in RELEASING or closing.to is State.ASKED:

@@ -62,7 +62,8 @@ class Reader:
 
     def last_recharge(self, epoch: str) -> Order | None:
         """Return the newest confirmed order of a SIM, of any origin."""
-        return views.last_recharge(self._book, epoch)
+        last = views.last_recharge(self._book, epoch)
+        return None if last is None else views.dated(self._book, last)
 
     def measured_before(
         self, epoch: str, field: Field, before: datetime

@@ -98,8 +98,15 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
         ORDERS, ("past", epoch, account), lambda: _past(book, epoch, account)
     )
     noted = newest_event(book, EventType.STAGE_CHANGED, epoch)
+    last, delivered = past.last_recharge, past.last_delivered_at
+    if last is not None:
+        last = dated(book, last)
+        if last.seen_at is not None and delivered is not None and not last.assisted:
+            delivered = max(delivered, last.seen_at)
     return replace(
         past,
+        last_recharge=last,
+        last_delivered_at=delivered,
         readings=book.memo.recall(
             (READING, epoch), "newest", lambda: newest_readings(book, epoch)
         ),
@@ -143,6 +150,33 @@ def reckoned(book: Book, epoch: str, now: datetime) -> datetime:
     if newest is None or newest - now < _BACK_MIN:
         return now
     return newest if newest - now < _AHEAD_MAX else now
+
+
+def dated(book: Book, order: Order) -> Order:
+    """Return a recharge with the latest moment at which it can have arrived.
+
+    What was noted while the clock had fallen back is reckoned from the newest event before the
+    fall, and may have arrived long after that; but not after the first event with a right time.
+    """
+    noted = book.memo.recall(
+        ORDERS,
+        ("noted", order.id),
+        lambda: book.row(
+            "SELECT seq, at FROM event WHERE order_id = ? AND type = 'confirmed'"
+            " ORDER BY seq DESC LIMIT 1",
+            order.id,
+        ),
+    )
+    if noted is None or order.settled_at is None:
+        return order
+    settled = seconds(order.settled_at)
+    if settled - int(noted["at"] or 0) < _BACK_MIN.total_seconds():
+        return order
+    seen = book.value(
+        "SELECT at FROM event WHERE seq > ? AND at >= ? ORDER BY seq LIMIT 1",
+        *(int(noted["seq"] or 0), settled),
+    )
+    return order if seen is None else replace(order, seen_at=moment(seen))
 
 
 def newest_event(book: Book, type_: EventType, epoch: str | None) -> Event | None:
