@@ -95,6 +95,27 @@ async def test_a_ledger_that_breaks_after_the_payment_is_looked_up_after_the_res
     assert len(world.vendor.submits) == 1
 
 
+async def test_a_ledger_that_breaks_between_record_and_send_sends_nothing() -> None:
+    world = ModelWorld()
+    await world.begin(a_sim())
+    spawn = world.life.spawn
+
+    def broken(work: Any, name: str) -> Any:
+        world.engine.desk.fault = LedgerFault.UNWRITABLE
+        return spawn(work, name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.life, "spawn", broken)
+        await world.doors.update_reading(EPOCH, expiring_in(4), ADMIN)
+        await world.rest()
+    assert states_of(world) == [State.SENDING]
+    assert world.vendor.submits == []
+    await world.restart(a_sim())
+    await world.pass_time(HOUR)
+    assert states_of(world) == [State.CONFIRMED]
+    assert len(world.vendor.delivered) == 1
+
+
 async def test_damage_is_found_within_a_day_and_freezes() -> None:
     world = await due_world(days=9)
     conn = world.ledger._book.conn

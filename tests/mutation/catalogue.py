@@ -414,6 +414,15 @@ MUTATIONS = (
         ),
     ),
     _mutation(
+        "sends_with_a_frozen_ledger",
+        "tests/keeper/test_engine_frozen.py",
+        Edit(
+            "checkout.py",
+            "        if self._desk.fault is not None:\n            # Nothing has left",
+            "        if self._desk.fault is self:\n            # Nothing has left",
+        ),
+    ),
+    _mutation(
         "a_doubt_since_the_approval_ignored",
         "tests/keeper/test_second_sends.py",
         Edit(

@@ -157,6 +157,9 @@ class Checkout(Settlement):
         except OrderRefused as err:
             return await self._not_sent(order, err.reason, resent=resent)
         purchase = await self._purchase(sim, order, attempt)
+        if self._desk.fault is not None:
+            # Nothing has left, and no answer could be written: the next start looks it up.
+            return order
         try:
             answer = await _post(channel, purchase, resent=resent)
         except NotSent as err:
