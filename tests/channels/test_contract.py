@@ -600,6 +600,15 @@ def test_an_account_id_is_stable_and_gives_nothing_away() -> None:
         secret = next(field.name for field in provider.login_fields if field.secret)
         renewed = provider.account_id({**usual, secret: "new"})
         assert provider.account_id(usual) == renewed
+        spaced = {name: f" {value} " for name, value in login.items()}
+        assert provider.account_id({**usual, **spaced}) == renewed
+        assert provider.account_id(login) == renewed
+        ids |= {
+            provider.account_id({**login, "base_url": url})
+            for url in ("http://127.0.0.1:8080", "https://relay.example")
+        }
+        # A relay leads to the same account, a simulator does not.
+        assert len(ids) == len(provider.environments) + 1
         assert provider.sign_up_url.startswith("https://")
 
 

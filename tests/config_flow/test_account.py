@@ -234,40 +234,36 @@ async def test_another_account_is_refused(
     assert flows.errors == {"client_id": "wrong_account"}
 
 
-async def test_real_money_ends_automatic_recharges(
+async def test_a_simulator_never_becomes_an_account_with_real_money(
+    flows: Flows, account: MockConfigEntry
+) -> None:
+    """Orders delivered by a simulator would have opened the automatic ones at the provider."""
+    await flows.reconfigure(account)
+    await flows.submit(client_secret=CLIENT_SECRET, advanced={"base_url": None})
+    assert flows.errors == {"advanced": "simulator_is_another"}
+    await flows.submit(
+        client_secret=CLIENT_SECRET, advanced={"base_url": "https://relay.example"}
+    )
+    assert flows.errors == {"advanced": "simulator_is_another"}
+
+
+async def test_an_account_with_real_money_never_becomes_a_simulator(
     flows: Flows,
     hass: HomeAssistant,
     account: MockConfigEntry,
     vendor: ReloadlySimulator,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    own: dict[str, Any] = {
-        "account": account.unique_id,
-        "monthly_cap": "3.00",
-        "cap_currency": "USD",
-    }
-    automatic = sim_entry(hass, **own, mode="auto")
-    asking = sim_entry(hass, number="+6283187654321", **own, mode="ask")
-    household_entry(hass)
-    await flows.reconfigure(account)
-    await flows.submit(client_secret=CLIENT_SECRET)
-    assert automatic.options["mode"] == "auto"
-    monkeypatch.setattr(
-        "custom_components.sim_keeper.channels.reloadly.account._AUTH", vendor.url
+    login = {key: account.data["login"][key] for key in ("client_id", "client_secret")}
+    hass.config_entries.async_update_entry(
+        account,
+        data={**account.data, "login": login},
+        unique_id=RELOADLY.account_id(login),
     )
-    monkeypatch.setattr(
-        "custom_components.sim_keeper.channels.reloadly.account._API",
-        {"live": vendor.url},
-    )
-    vendor.tokens.environments = {"live", "sandbox"}
-    monkeypatch.setattr("tests.vendors.reloadly.tokens.AUDIENCES", {"live": vendor.url})
     await flows.reconfigure(account)
-    await flows.submit(client_secret=CLIENT_SECRET, advanced={"base_url": None})
+    await flows.submit(client_secret=CLIENT_SECRET, advanced={"base_url": vendor.url})
 
-    assert flows.result["reason"] == "reconfigure_successful"
-    assert "base_url" not in account.data["login"]
-    assert automatic.options == {**asking.options, "mode": "ask"}
-    assert asking.options["mode"] == "ask"
+    assert flows.errors == {"advanced": "simulator_is_another"}
+    assert account.data["login"] == login
 
 
 async def test_only_accounts_log_in(flows: Flows, hass: HomeAssistant) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+import uuid
 
 import aiohttp
 
 from ..keeper.ports import Channel
 from . import digiflazz, iak, reloadly
+from .http import is_loopback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +37,18 @@ class Provider:
     environments: tuple[str, ...]
     open: Callable[[aiohttp.ClientSession, Mapping[str, str]], Channel]
     """Open the channel. The session is one of `http.open_session`. Raises BaseUrlInvalid."""
-    account_id: Callable[[Mapping[str, str]], str]
-    """Return the stable unique id of the account; it gives nothing of the login away."""
+
+    def account_id(self, login: Mapping[str, str]) -> str:
+        """Return the stable unique id of an account; it gives nothing of the login away.
+
+        A simulator is another account than the provider itself under the same name: that an
+        order was delivered there says nothing of where money is real.
+        """
+        environment = login.get("environment", self.environments[0])
+        (name,) = (login[one.name] for one in self.login_fields if not one.secret)
+        played = " simulator" if is_loopback(login.get("base_url")) else ""
+        spoken = f"{self.sign_up_url}/{environment}{played} {name.strip()}"
+        return f"{self.id}:{uuid.uuid5(uuid.NAMESPACE_URL, spoken)}"
 
 
 _RELOADLY = Provider(
@@ -50,7 +62,6 @@ _RELOADLY = Provider(
     ),
     environments=reloadly.ENVIRONMENTS,
     open=reloadly.ReloadlyChannel,
-    account_id=reloadly.account_id,
 )
 
 _IAK = Provider(
@@ -64,7 +75,6 @@ _IAK = Provider(
     ),
     environments=iak.ENVIRONMENTS,
     open=iak.IakChannel,
-    account_id=iak.account_id,
 )
 
 _DIGIFLAZZ = Provider(
@@ -78,7 +88,6 @@ _DIGIFLAZZ = Provider(
     ),
     environments=digiflazz.ENVIRONMENTS,
     open=digiflazz.DigiflazzChannel,
-    account_id=digiflazz.account_id,
 )
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(

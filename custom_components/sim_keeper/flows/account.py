@@ -14,23 +14,18 @@ import voluptuous as vol
 
 from ..channels import PROVIDERS, Provider
 from ..channels.action import PROVIDER as ACTION
-from ..channels.http import BaseUrlInvalid, check_base_url
+from ..channels.http import BaseUrlInvalid, check_base_url, is_loopback
 from ..const import (
-    CONF_ACCOUNT,
     CONF_KIND,
     CONF_LOGIN,
-    CONF_MODE,
     CONF_PROVIDER,
     CONF_WALLET_CURRENCY,
     KIND_ACCOUNT,
-    KIND_SIM,
 )
-from ..entries import kind_of
+from ..entries import is_loopback_account
 from ..keeper.money import Money
-from ..keeper.sim import Mode
 from .channel import NotReached, read_wallet
 from .form import Form, FormFlow, choice_field, filled, update_and_abort
-from .terms import auto_allowed
 
 ADVANCED = "advanced"
 BASE_URL = "base_url"
@@ -120,8 +115,8 @@ class AccountSteps(FormFlow, ConfigFlow):
         form = None if user_input is None else Form(user_input)
         if form is not None:
             login = _typed_login(form, provider, stored, everything=everything)
-            if not form.errors and provider.account_id(login) != entry.unique_id:
-                form.errors[_field(provider, secret=False)] = "wrong_account"
+            if not form.errors:
+                _check_same(form, provider, entry, login)
             wallet = None if form.errors else await _try(form, provider, login)
             if wallet is not None:
                 return self._store(entry, login, wallet)
@@ -155,23 +150,15 @@ class AccountSteps(FormFlow, ConfigFlow):
     def _store(
         self, entry: ConfigEntry[Any], login: dict[str, str], wallet: Money
     ) -> ConfigFlowResult:
-        """Write the login; an address that moves real money takes automatic SIMs back to asking."""
+        """Write the login."""
         if login == entry.data[CONF_LOGIN] and entry.update_listeners:
             # Nothing changes, but the keys work again: a wallet that was refused is read anew.
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
-        result = update_and_abort(
+        return update_and_abort(
             self,
             entry,
             data_updates={CONF_LOGIN: login, CONF_WALLET_CURRENCY: wallet.currency},
         )
-        if not auto_allowed(entry):
-            for sim in self._async_current_entries():
-                if (
-                    kind_of(sim) == KIND_SIM
-                    and sim.data[CONF_ACCOUNT] == entry.unique_id
-                ):
-                    _tighten(self, sim)
-        return result
 
     def _show_login(
         self,
@@ -185,10 +172,14 @@ class AccountSteps(FormFlow, ConfigFlow):
         return self.show(step_id, fields, values, form, placeholders, last_step=True)
 
 
-def _tighten(flow: ConfigFlow, sim: ConfigEntry[Any]) -> None:
-    if sim.options[CONF_MODE] == Mode.AUTO:
-        options = {**sim.options, CONF_MODE: Mode.ASK.value}
-        flow.hass.config_entries.async_update_entry(sim, options=options)
+def _check_same(
+    form: Form, provider: Provider, entry: ConfigEntry[Any], login: Mapping[str, str]
+) -> None:
+    """Refuse a login of another account; a simulator and the provider itself are two."""
+    if is_loopback(login.get(BASE_URL)) != is_loopback_account(entry):
+        form.errors[ADVANCED] = "simulator_is_another"
+    elif provider.account_id(login) != entry.unique_id:
+        form.errors[_field(provider, secret=False)] = "wrong_account"
 
 
 def _login_fields(

@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 import pytest
 
-from custom_components.sim_keeper.channels.digiflazz import DigiflazzChannel, account_id
+from custom_components.sim_keeper.channels.digiflazz import DigiflazzChannel
 from custom_components.sim_keeper.keeper.errors import KeeperError
 from custom_components.sim_keeper.keeper.ports import Json, Purchase, Wanted
 
@@ -93,12 +93,3 @@ async def test_play_is_asked_for_in_development_only(
             with pytest.raises(KeeperError):
                 await channel.submit(purchase)
     assert ["testing" in sent for sent in seen] == [False, True]
-
-
-def test_the_id_of_an_account_depends_on_its_name_and_environment_only() -> None:
-    login = {"username": "somebody", "api_key": "secret", "environment": "production"}
-    one = account_id(login)
-    assert one == account_id({**login, "api_key": "new", "username": " somebody"})
-    assert one != account_id({**login, "username": "else"})
-    assert one != account_id({**login, "environment": "development"})
-    assert "somebody" not in one

@@ -6,7 +6,7 @@ what an answer means, `transactions` what happened, `channel` the port.
 """
 
 from ..pacing import Patience
-from .account import ENVIRONMENTS, account_id
+from .account import ENVIRONMENTS
 from .channel import DigiflazzChannel
 
-__all__ = ["ENVIRONMENTS", "DigiflazzChannel", "Patience", "account_id"]
+__all__ = ["ENVIRONMENTS", "DigiflazzChannel", "Patience"]

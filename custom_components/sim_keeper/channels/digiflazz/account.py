@@ -7,7 +7,6 @@ under `data`, failures as well, whatever the HTTP status.
 import asyncio
 from collections.abc import Callable, Mapping
 import hashlib
-import uuid
 
 import aiohttp
 
@@ -22,14 +21,6 @@ ENVIRONMENTS = (PRODUCTION, DEVELOPMENT)
 # One host for both environments; which one it is depends on the key.
 _ORIGIN = "https://api.digiflazz.com"
 _ROOT = "/v1"
-
-
-def account_id(login: Mapping[str, str]) -> str:
-    """Return a stable id of the account that gives away neither its name nor its key."""
-    name = f"{login.get('environment', PRODUCTION)} {login['username'].strip()}"
-    return (
-        f"digiflazz:{uuid.uuid5(uuid.NAMESPACE_URL, f'https://digiflazz.com/{name}')}"
-    )
 
 
 class Account:

@@ -4,7 +4,7 @@
 means, `channel` the port.
 """
 
-from .account import ENVIRONMENTS, account_id
+from .account import ENVIRONMENTS
 from .channel import IakChannel
 
-__all__ = ["ENVIRONMENTS", "IakChannel", "account_id"]
+__all__ = ["ENVIRONMENTS", "IakChannel"]

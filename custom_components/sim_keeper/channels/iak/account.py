@@ -6,7 +6,6 @@ POST, every answer stands under `data`.
 
 from collections.abc import Callable, Mapping
 import hashlib
-import uuid
 
 import aiohttp
 
@@ -21,12 +20,6 @@ _ORIGIN = {
     PRODUCTION: "https://prepaid.iak.id",
     DEVELOPMENT: "https://prepaid.iak.dev",
 }
-
-
-def account_id(login: Mapping[str, str]) -> str:
-    """Return a stable id of the account that gives away neither its name nor its key."""
-    name = f"{login.get('environment', PRODUCTION)} {login['username'].strip()}"
-    return f"iak:{uuid.uuid5(uuid.NAMESPACE_URL, f'https://iak.id/{name}')}"
 
 
 def signature(username: str, api_key: str, tail: str) -> str:

@@ -7,7 +7,7 @@ happened, `codes` what a refusal means, `channel` the port.
 """
 
 from ..pacing import Patience
-from .account import ENVIRONMENTS, account_id
+from .account import ENVIRONMENTS
 from .channel import ReloadlyChannel
 
-__all__ = ["ENVIRONMENTS", "Patience", "ReloadlyChannel", "account_id"]
+__all__ = ["ENVIRONMENTS", "Patience", "ReloadlyChannel"]

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import re
 from typing import NoReturn
-import uuid
 
 import aiohttp
 
@@ -30,12 +29,6 @@ _TOKEN_ERRORS = frozenset(
     {"access_denied", "invalid_client", "unauthorized_client", "invalid_grant"}
 )
 _REFRESH_AHEAD_S = 300
-
-
-def account_id(login: Mapping[str, str]) -> str:
-    """Return a stable id of the account that gives away neither key nor secret."""
-    name = f"{login.get('environment', LIVE)} {login['client_id'].strip()}"
-    return f"reloadly:{uuid.uuid5(uuid.NAMESPACE_URL, f'https://reloadly.com/{name}')}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
