@@ -1,0 +1,83 @@
+"""A whole home where money is real: the first automatic recharge waits for a person's yes."""
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import Context
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.sim_keeper.channels.reloadly import channel
+from custom_components.sim_keeper.keeper.orders import State
+
+from .home_fixtures import House
+
+THREE_DAYS = 3 * 86400
+
+
+@pytest.fixture
+def account(house: House, monkeypatch: pytest.MonkeyPatch) -> MockConfigEntry:
+    """Return an account whose channel takes the simulator for the provider itself."""
+    monkeypatch.setattr(channel, "is_loopback", lambda _url: False)
+    entry = house.account()
+    login = {**entry.data["login"], "environment": "live"}
+    house.hass.config_entries.async_update_entry(
+        entry, data={**entry.data, "login": login}
+    )
+    return entry
+
+
+async def a_yes(house: House, admin: Context, freezer: FrozenDateTimeFactory) -> None:
+    """Approve the question there is, and let the provider come to an end with it."""
+    (asked,) = await house.orders(State.ASKED)
+    await house.call("approve", admin, order_id=asked.id)
+    await passes(house, freezer)
+
+
+async def passes(house: House, freezer: FrozenDateTimeFactory) -> None:
+    """Let a quarter of an hour pass."""
+    for _ in range(3):
+        freezer.tick(300)
+        await house.wake()
+
+
+async def test_one_delivered_yes_opens_the_automatic_recharges_of_an_account(
+    house: House,
+    account: MockConfigEntry,
+    admin: Context,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    sim = house.buying_sim(mode="auto")
+    await house.start()
+    await house.low_balance()
+    asked = await house.only_order()
+    assert (asked.state, asked.why["reason"]) == (State.ASKED, "supervision")
+    assert house.vendor.bought == 0
+
+    await a_yes(house, admin, freezer)
+    assert (await house.only_order()).state is State.CONFIRMED
+    freezer.tick(THREE_DAYS)
+    await house.low_balance()
+    await passes(house, freezer)
+    orders = await house.orders()
+    assert [order.state for order in orders] == [State.CONFIRMED] * 2
+    assert [order.why["reason"] for order in orders] == ["supervision", "due"]
+    assert house.vendor.bought == 2
+    assert float(house.shown(sim, "balance")) == 26000
+
+
+async def test_a_yes_that_failed_opens_nothing(
+    house: House,
+    account: MockConfigEntry,
+    admin: Context,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    house.buying_sim(mode="auto")
+    await house.start()
+    await house.low_balance()
+    house.vendor.fault("fail_later", seconds=5)
+    await a_yes(house, admin, freezer)
+    assert (await house.only_order()).state is State.REJECTED
+    freezer.tick(THREE_DAYS)
+    await house.low_balance()
+    *_, newest = await house.orders()
+    assert (newest.state, newest.why["reason"]) == (State.ASKED, "supervision")
+    assert house.vendor.bought == 0
