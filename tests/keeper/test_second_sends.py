@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from custom_components.sim_keeper.keeper.checkout import Offer
 from custom_components.sim_keeper.keeper.errors import (
     LoginFailed,
     RefusalClass,
@@ -178,6 +180,26 @@ async def test_without_its_account_it_waits() -> None:
     world, _ = await faulty_world(Fault.NOT_SENT)
     channel = world.channels.pop(ACCOUNT)
     await world.pass_time(HOUR)
+    assert states_of(world) == [State.APPROVED]
+    world.channels[ACCOUNT] = channel
+    await world.pass_time(HOUR)
+    assert states_of(world) == [State.CONFIRMED]
+    assert world.vendor.submits == [KEY]
+
+
+async def test_an_account_that_goes_while_its_price_is_asked_is_waited_for() -> None:
+    world, _ = await faulty_world(Fault.NOT_SENT)
+    channel, offer = world.channels[ACCOUNT], world.engine.checkout.offer
+
+    async def going(*args: Any) -> Offer:
+        found = await offer(*args)
+        world.channels.pop(ACCOUNT, None)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.engine.checkout, "offer", going)
+        await world.pass_time(15 * MINUTE)
+    assert ACCOUNT not in world.channels
     assert states_of(world) == [State.APPROVED]
     world.channels[ACCOUNT] = channel
     await world.pass_time(HOUR)
