@@ -112,3 +112,20 @@ async def test_a_deadline_counted_from_one_that_lagged_is_asked_about() -> None:
     await world.pass_time(9 * DAY)
     assert (await the_question(world)).why["reason"] == "deadline_doubtful"
     assert len(world.vendor.delivered) == 2
+
+
+async def test_a_rise_that_another_recharge_explains_verifies_nothing() -> None:
+    """The last reading may be older than the recharge before: what it missed rises later."""
+    sim = a_sim(threshold="10", days_before=None)
+    world = ModelWorld()
+    await world.begin(sim)
+    await world.engine.observe(sim.epoch, (balance(hkd("9"), at=world.moment),))
+    await world.rest()
+    assert states_of(world) == [State.CONFIRMED]
+    await world.pass_time(30 * HOUR)
+    await world.engine.observe(sim.epoch, (balance(hkd("9"), at=world.moment),))
+    await world.pass_time(22 * HOUR)
+    await world.doors.approve((await the_question(world)).id, ADMIN)
+    await world.rest()
+    newest = max(world.ledger.orders(), key=lambda order: order.id)
+    assert (newest.state, newest.effect) == (State.CONFIRMED, Effect.CANNOT_VERIFY)

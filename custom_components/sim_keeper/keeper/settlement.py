@@ -77,18 +77,19 @@ class Settlement:
     async def _verifiable(self, order: Order) -> Effect:
         """Return OPEN where a source watches the line, so that it can show what arrived.
 
-        What a source shows may lag: after two recharges in a row it could be either.
+        What a source shows may lag: a rise since its last reading could be that of another
+        recharge, unless that one was settled long enough before the reading.
         """
         now = self._world.now()
-        since = now - SETTLES_AFTER
-        if order.kind is Kind.ACTIVITY or await self._desk.read(
-            Ledger.another_recharge, order.id, since
-        ):
+        if order.kind is Kind.ACTIVITY:
             return Effect.CANNOT_VERIFY
         for name in (Field.BALANCE, Field.EXPIRY):
             seen = await self._desk.read(Ledger.measured_before, order.sim, name, now)
-            if seen is not None and now - seen.observed_at < SOURCE_SILENT_AFTER:
-                return Effect.OPEN
+            if seen is None or now - seen.observed_at >= SOURCE_SILENT_AFTER:
+                continue
+            since = min(now, seen.observed_at) - SETTLES_AFTER
+            other = await self._desk.read(Ledger.another_recharge, order.id, since)
+            return Effect.CANNOT_VERIFY if other else Effect.OPEN
         return Effect.CANNOT_VERIFY
 
     async def _confirm(
