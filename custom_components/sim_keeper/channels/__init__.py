@@ -47,7 +47,8 @@ class Provider:
         environment = login.get("environment", self.environments[0])
         (name,) = (login[one.name] for one in self.login_fields if not one.secret)
         played = " simulator" if is_loopback(login.get("base_url")) else ""
-        spoken = f"{self.sign_up_url}/{environment}{played} {name.strip()}"
+        # Nothing that may change belongs in here, such as an address of the provider.
+        spoken = f"{self.id}:{environment}{played} {name.strip()}"
         return f"{self.id}:{uuid.uuid5(uuid.NAMESPACE_URL, spoken)}"
 
 
