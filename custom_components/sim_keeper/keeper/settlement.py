@@ -87,7 +87,7 @@ class Settlement:
             seen = await self._desk.read(Ledger.measured_before, order.sim, name, now)
             if seen is None or now - seen.observed_at >= SOURCE_SILENT_AFTER:
                 continue
-            since = min(now, seen.observed_at) - SETTLES_AFTER
+            since = seen.observed_at - SETTLES_AFTER
             other = await self._desk.read(Ledger.another_recharge, order.id, since)
             return Effect.CANNOT_VERIFY if other else Effect.OPEN
         return Effect.CANNOT_VERIFY
