@@ -170,6 +170,13 @@ TABLE: list[tuple[Situation, Action, Reason]] = [
     (situation(seen=view(automatic_today=5)), Action.ASK, Reason.DAILY_LIMIT),
     (situation(seen=view(automatic_today=4)), Action.SEND, Reason.DUE),
     (
+        situation(
+            seen=view(automatic_today=5, readings=valid_for(4, trust=Trust.HINT))
+        ),
+        Action.ASK,
+        Reason.DEADLINE_DOUBTFUL,
+    ),
+    (
         situation(seen=view(readings=valid_for(4, trust=Trust.HINT))),
         Action.ASK,
         Reason.DEADLINE_DOUBTFUL,

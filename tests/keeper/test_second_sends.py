@@ -16,10 +16,10 @@ from custom_components.sim_keeper.keeper.errors import (
 from custom_components.sim_keeper.keeper.ledger import EventType
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION, Caller
-from custom_components.sim_keeper.keeper.ports import Automatic
+from custom_components.sim_keeper.keeper.ports import Automatic, Lookup
 from custom_components.sim_keeper.keeper.sim import Mode
 
-from .model_world import ACCOUNT, ADMIN, Fault
+from .model_world import ACCOUNT, ADMIN, Fault, a_sim
 from .scenes import (
     DAY,
     EPOCH,
@@ -205,3 +205,42 @@ async def test_an_account_that_goes_while_its_price_is_asked_is_waited_for() -> 
     await world.pass_time(HOUR)
     assert states_of(world) == [State.CONFIRMED]
     assert world.vendor.submits == [KEY]
+
+
+# -- What was said before a restore -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("lookup", [Lookup.PURE, Lookup.PAYING])
+@pytest.mark.parametrize("restored", [True, False])
+async def test_a_yes_of_before_a_restore_sends_nothing_again(
+    lookup: Lookup, restored: bool
+) -> None:
+    """In the time that was wiped out a shop may have sold what was asked for."""
+    faults = [Fault.LOSE_REQUEST]
+    world, order = await asking_world(faults=faults, lookup=lookup)
+    order = await world.doors.approve(order.id, ADMIN)
+    assert order.state is State.UNKNOWN
+    await world.die()
+    if restored:
+        world.ledger.note_restored(world.moment)
+    await world.restart(a_sim(mode=Mode.ASK))
+    await world.pass_time(3 * HOUR)
+    assert states_of(world) == [
+        State.NEEDS_PERSON if restored else State.CONFIRMED,
+    ]
+    assert len(world.vendor.bought) == (0 if restored else 1)
+    check_sound(world)
+
+
+async def test_what_was_approved_before_a_restore_and_not_sent_is_asked_again() -> None:
+    world, order = await asking_world(faults=[Fault.NOT_SENT])
+    assert (await world.doors.approve(order.id, ADMIN)).state is State.APPROVED
+    await world.die()
+    world.ledger.note_restored(world.moment)
+    await world.restart(a_sim(mode=Mode.ASK))
+    await world.pass_time(HOUR)
+    assert world.vendor.submits == []
+    again = await the_question(world)
+    assert again.id != order.id
+    assert (await world.doors.approve(again.id, ADMIN)).state is State.CONFIRMED
+    check_sound(world)

@@ -446,6 +446,24 @@ MUTATIONS = (
         ),
     ),
     _mutation(
+        "a_yes_of_before_a_restore",
+        "tests/keeper/test_second_sends.py",
+        Edit(
+            "ledger/reader.py",
+            "since = views.doubted_since(self._book, self.order(order_id).sim)",
+            "since = 0",
+        ),
+    ),
+    _mutation(
+        "the_limit_of_a_day_hides_a_doubt",
+        POLICY,
+        Edit(
+            "guards.py",
+            "return _rules_doubt(at, rules, now) or (Reason.DAILY_LIMIT if limited else None)",
+            "return Reason.DAILY_LIMIT if limited else _rules_doubt(at, rules, now)",
+        ),
+    ),
+    _mutation(
         "witness_ignored",
         "tests/keeper/ledger/test_file.py",
         Edit(

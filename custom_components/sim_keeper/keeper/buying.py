@@ -10,7 +10,7 @@ from .budget import caps_for, holds_for, limited, overrun
 from .checkout import Offer, as_new, terms_of
 from .errors import LoginFailed, OrderRefused, Rejected, Unavailable
 from .guards import AUTOMATIC_PER_DAY_MAX
-from .ledger import STOPPED, EventType, Hold, Ledger, NewOrder
+from .ledger import STOPPED, Hold, Ledger, NewOrder
 from .money import Money
 from .options import options_for
 from .orders import Attempt, Kind, Order, Origin, State
@@ -273,7 +273,4 @@ class Buying(Watch):
         return doubt
 
     async def _has_a_yes(self, order: Order) -> bool:
-        return any(
-            event.type is EventType.APPROVED and event.actor.startswith("user:")
-            for event in await self.desk.read(Ledger.events, order.id)
-        )
+        return await self.desk.read(Ledger.has_a_yes, order.id)

@@ -196,11 +196,19 @@ def not_automatic(
             Reason.OPERATOR_UNCONFIRMED,
         ),
         (not at.has_cap, Reason.NO_CAP),
-        (at.view.automatic_today >= AUTOMATIC_PER_DAY_MAX, Reason.DAILY_LIMIT),
     )
     for true, reason in checks:
         if true:
             return reason
+    # The limit of a day comes last: what it does not hold back has no other doubt then.
+    limited = at.view.automatic_today >= AUTOMATIC_PER_DAY_MAX
+    return _rules_doubt(at, rules, now) or (Reason.DAILY_LIMIT if limited else None)
+
+
+def _rules_doubt(
+    at: Situation, rules: tuple[RuleKind, ...], now: datetime
+) -> Reason | None:
+    """Return why none of the rules that are due justifies an automatic purchase by itself."""
     doubts = [rule_doubt(at, kind, now) for kind in rules]
     if None in doubts:
         return None

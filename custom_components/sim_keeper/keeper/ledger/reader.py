@@ -271,6 +271,19 @@ class Reader:
         )
         return int(birth or 0) < since
 
+    def has_a_yes(self, order_id: int) -> bool:
+        """Tell whether a person said yes to an order, and to what is known of its SIM.
+
+        What was said before a restore that still casts doubt on it was said to another past.
+        """
+        since = views.doubted_since(self._book, self.order(order_id).sim)
+        approved = self._book.value(
+            "SELECT 1 FROM event WHERE order_id = ? AND type = 'approved'"
+            " AND actor LIKE 'user:%' AND seq > ? LIMIT 1",
+            *(order_id, since),
+        )
+        return approved is not None
+
     def newest_moment(self) -> datetime | None:
         """Return the latest time that stands on any event."""
         at = self._book.value("SELECT max(at) FROM event")
