@@ -456,7 +456,7 @@ MUTATIONS = (
     ),
     _mutation(
         "the_limit_of_a_day_hides_a_doubt",
-        POLICY,
+        "tests/keeper/test_policy.py",
         Edit(
             "guards.py",
             "return _rules_doubt(at, rules, now) or (Reason.DAILY_LIMIT if limited else None)",
