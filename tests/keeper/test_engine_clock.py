@@ -10,7 +10,7 @@ from custom_components.sim_keeper.keeper.lifecycle import Stage
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.policy import Reason
 from custom_components.sim_keeper.keeper.ports import Lookup
-from custom_components.sim_keeper.keeper.statements import Typed
+from custom_components.sim_keeper.keeper.statements import Paid, Typed
 
 from .builders import balance, hkd, usd
 from .model_world import ADMIN, Fault, ModelWorld, a_sim
@@ -177,6 +177,25 @@ async def test_a_source_may_lag_behind_what_arrived_while_the_clock_was_behind()
     await world.engine.observe(sim.epoch, (balance(hkd("9"), at=world.moment),))
     await world.rest()
     assert len(world.vendor.bought) == 1
+
+
+async def test_a_day_that_was_counted_while_the_clock_was_days_behind_buys_nothing() -> (
+    None
+):
+    """Somebody saved rules meanwhile, but that does not make the clock right."""
+    world = await quiet_world(days=10)
+    await world.pass_time(DAY)
+    world.set_clock(-3 * DAY)
+    await world.engine.change(a_sim(days_before=6))
+    paid = Paid(cost=hkd("50"), day=world.now().date())
+    await world.doors.record(EPOCH, paid, ADMIN)
+    world.set_clock(3 * DAY)
+    world.vendor.lag = timedelta(0)
+    # It is good for a year; by a clock three days behind, for 362 days from now.
+    await world.engine.change(a_sim(days_before=363))
+    await world.pass_time(HOUR)
+    assert world.vendor.submits == []
+    assert (await the_question(world)).why["reason"] == "deadline_doubtful"
 
 
 async def test_in_1970_nothing_is_bought_whoever_says_that_the_clock_is_right() -> None:

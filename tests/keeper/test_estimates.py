@@ -43,6 +43,21 @@ def _day(days: int) -> int:
     return (TODAY + timedelta(days=days)).toordinal()
 
 
+def test_a_day_counted_by_a_clock_that_fell_back_is_a_hint() -> None:
+    known: dict[str, Any] = {"last": None, "value": hkd("50"), "days": 30, "now": NOW}
+    line = sim(carrier=carrier(stacking="reset"))
+    before = Readings(balance=balance(hkd("9")))
+    for fell, trust in ((True, Trust.HINT), (False, Trust.ESTIMATE)):
+        found = readings_after(line, before, **known, clock_fell=fell)
+        trusts = {reading.field: reading.trust for reading in found}
+        assert trusts == {
+            Field.EXPIRY: trust,
+            Field.LAST_ACTIVITY: trust,
+            # What it is worth does not depend on the day.
+            Field.BALANCE: Trust.ESTIMATE,
+        }
+
+
 @pytest.mark.parametrize(
     ("stacking", "old", "new"),
     [

@@ -437,6 +437,15 @@ MUTATIONS = (
         Edit("estimates.py", "return day_doubtful(old, last)", "return False"),
     ),
     _mutation(
+        "counts_days_by_a_clock_that_fell_back",
+        "tests/keeper/test_engine_clock.py",
+        Edit(
+            "ledger/views.py",
+            "    return least <= behind < _AHEAD_MAX\n",
+            "    return least > behind > _AHEAD_MAX\n",
+        ),
+    ),
+    _mutation(
         "restore_ignored",
         MONEY,
         Edit(

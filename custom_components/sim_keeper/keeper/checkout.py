@@ -222,6 +222,7 @@ class Checkout(Settlement):
                 now=now,
                 day=at.date(),
                 product=new.product,
+                clock_fell=await self._desk.read(Ledger.clock_fell, now),
             )
         await self._desk.write(Ledger.adopt, new, holds, delivery, key, now, readings)
         raise OrderRefused("already_bought")

@@ -416,6 +416,7 @@ class Doors:
             days=paid.days,
             now=noted_at,
             day=paid.day,
+            clock_fell=await desk.read(Ledger.clock_fell, now),
         )
         if paid.expiry is not None:
             readings = (

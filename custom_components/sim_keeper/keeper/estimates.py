@@ -1,6 +1,7 @@
 """What a recharge does to a SIM, as far as the carrier's rule tells. Marked as estimates.
 
-A day that was counted from a doubtful one is no better than that: a hint.
+A day that was counted from a doubtful one is no better than that: a hint. So is every day that
+was counted while the clock had fallen back.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ def readings_after(
     now: datetime,
     day: date | None = None,
     product: str | None = None,
+    clock_fell: bool = False,
 ) -> tuple[Reading, ...]:
     """Return the readings that a recharge brings about.
 
@@ -45,10 +47,8 @@ def readings_after(
         new = carriers.expiry_after(sim.carrier, expiry=old, event_day=day, days=bought)
         if old is not None and _seen_later(before.expiry, day, sim):
             new = max(new, old)
-        estimate = _estimate(Field.EXPIRY, new.toordinal(), UNIT_DAY, now)
-        if _rests_on_doubt(sim, before.expiry, last):
-            estimate = replace(estimate, trust=Trust.HINT)
-        found.append(estimate)
+        doubtful = clock_fell or _rests_on_doubt(sim, before.expiry, last)
+        found.append(_day(Field.EXPIRY, new, now, doubtful=doubtful))
     balance = before.balance
     if (
         local
@@ -61,7 +61,7 @@ def readings_after(
             _estimate(Field.BALANCE, balance.value + value.minor, value.currency, now)
         )
     if _counts(sim, value) and _later(day, before):
-        found.append(_estimate(Field.LAST_ACTIVITY, day.toordinal(), UNIT_DAY, now))
+        found.append(_day(Field.LAST_ACTIVITY, day, now, doubtful=clock_fell))
     return tuple(found)
 
 
@@ -125,6 +125,11 @@ def _seen_later(reading: Reading | None, day: date, sim: Sim) -> bool:
 
 def _later(day: date, before: Readings) -> bool:
     return before.last_activity is None or before.last_activity.day <= day
+
+
+def _day(field: Field, day: date, now: datetime, *, doubtful: bool) -> Reading:
+    found = _estimate(field, day.toordinal(), UNIT_DAY, now)
+    return replace(found, trust=Trust.HINT) if doubtful else found
 
 
 def _estimate(field: Field, value: int, unit: str, now: datetime) -> Reading:

@@ -106,8 +106,11 @@ class Settlement:
         readings: tuple[Reading, ...] = ()
         if sim is not None:
             settled_at = await self._desk.read(Ledger.reckoned, order.sim, now)
+            fell = await self._desk.read(Ledger.clock_fell, now)
             readings = with_shown(
-                await self._estimates(sim, order, delivered, settled_at),
+                await self._estimates(
+                    sim, order, delivered, settled_at, clock_fell=fell
+                ),
                 shown,
                 settled_at,
             )
@@ -116,7 +119,13 @@ class Settlement:
         )
 
     async def _estimates(
-        self, sim: Sim, order: Order, delivered: Money | None, now: datetime
+        self,
+        sim: Sim,
+        order: Order,
+        delivered: Money | None,
+        now: datetime,
+        *,
+        clock_fell: bool,
     ) -> tuple[Reading, ...]:
         before = await self._desk.read(Ledger.readings, order.sim)
         if order.kind is Kind.ACTIVITY:
@@ -132,6 +141,7 @@ class Settlement:
             days=order.days,
             now=now,
             product=order.product,
+            clock_fell=clock_fell,
         )
 
     async def _pending(

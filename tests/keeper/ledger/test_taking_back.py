@@ -183,6 +183,43 @@ def test_whoever_says_go_ahead_says_that_a_clock_far_behind_is_right(
 def test_a_ledger_that_remembers_nothing_reckons_from_now() -> None:
     ledger = Ledger.in_memory()
     assert ledger.reckoned(EPOCH, NOW) == NOW
+    assert not ledger.clock_fell(NOW)
+
+
+@pytest.mark.parametrize("spoken", [True, False])
+@pytest.mark.parametrize(
+    ("back", "fell"),
+    [
+        (timedelta(0), False),
+        # By so little the day is right, or the next.
+        (timedelta(hours=23), False),
+        (timedelta(days=1), True),
+        (timedelta(days=6), True),
+        # It was ahead before: nobody waits a year for that.
+        (timedelta(days=7), False),
+        (timedelta(days=50), False),
+        (timedelta(days=56 * 365), True),
+    ],
+)
+def test_nobody_knows_the_day_while_the_clock_has_fallen_back(
+    back: timedelta, fell: bool, spoken: bool
+) -> None:
+    ledger = known_first()
+    newest = later(days=1)
+    order = sending(ledger, newest)
+    now = newest - back
+    if spoken:
+        ledger.clear_refusals(EPOCH, "user:1", now)
+    assert ledger.clock_fell(now) is fell
+    ledger.confirm(order.id, DELIVERY, (), "keeper", now)
+    right = newest + timedelta(hours=11)
+    ledger.add_event(EventType.DAY, None, {}, right)
+    last = ledger.last_recharge(EPOCH)
+    assert last is not None
+    dated = ledger.view(EPOCH, order.account, right).last_recharge
+    assert dated is not None
+    doubted = fell or back == timedelta(hours=23)
+    assert dated.seen_at == (right if doubted else None)
 
 
 def test_what_arrived_while_the_clock_was_behind_arrived_before_it_was_right_again() -> (

@@ -56,6 +56,10 @@ class Reader:
         """Return the moment from which a recharge that is noted now is reckoned."""
         return views.reckoned(self._book, epoch, now)
 
+    def clock_fell(self, now: datetime) -> bool:
+        """Tell whether the clock has fallen back so far that nobody knows what day it is."""
+        return views.clock_fell(self._book, now)
+
     def readings(self, epoch: str) -> Readings:
         """Return the newest reading of each field."""
         return views.newest_readings(self._book, epoch)

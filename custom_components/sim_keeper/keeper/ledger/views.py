@@ -35,6 +35,8 @@ _BACK_MIN = timedelta(minutes=3)
 _FALL_MAX = timedelta(days=1)
 """So far a recharge may be reckoned late; too early a source might still lag behind it."""
 _AHEAD_MAX = timedelta(days=7)
+_EVENTS_KNOWN = 1000
+"""More than are written while a clock has fallen back."""
 _READINGS_KNOWN = 50
 """Estimates that rest on each other are few: what a source reads ends the row."""
 _OPEN_LIST = ",".join(f"'{state.value}'" for state in sorted(OPEN))
@@ -141,8 +143,7 @@ def reckoned(book: Book, epoch: str, now: datetime) -> datetime:
     it bought and the time that a source lags would be long over once the clock is right again.
     Where it was far ahead before, it is now: nobody waits a year for that.
     """
-    latest = book.value("SELECT at FROM event ORDER BY at DESC LIMIT 1")
-    behind = timedelta(0) if latest is None else moment(latest) - now
+    behind = _behind(book, now)
     if behind >= _BACK_MIN and (now < FIRST_RUN or behind < _FALL_MAX):
         # That a person saved rules meanwhile does not make such a clock right.
         return now + behind
@@ -152,29 +153,50 @@ def reckoned(book: Book, epoch: str, now: datetime) -> datetime:
     return newest if newest - now < _AHEAD_MAX else now
 
 
+def clock_fell(book: Book, now: datetime) -> bool:
+    """Tell whether the clock has fallen back so far that nobody knows what day it is.
+
+    Also where a person has saved rules since. By a week and more it was ahead before.
+    """
+    return _fell(now, _behind(book, now), _FALL_MAX)
+
+
+def _behind(book: Book, now: datetime) -> timedelta:
+    latest = book.value("SELECT at FROM event ORDER BY at DESC LIMIT 1")
+    return timedelta(0) if latest is None else moment(latest) - now
+
+
+def _fell(at: datetime, behind: timedelta, least: timedelta) -> bool:
+    """Tell whether a clock had fallen back by so much when it showed a time."""
+    if at < FIRST_RUN:
+        return behind >= _BACK_MIN
+    return least <= behind < _AHEAD_MAX
+
+
 def dated(book: Book, order: Order) -> Order:
     """Return a recharge with the latest moment at which it can have arrived.
 
-    What was noted while the clock had fallen back is reckoned from the newest event before the
-    fall, and may have arrived long after that; but not after the first event with a right time.
+    What was noted while the clock had fallen back may have arrived long after the newest event
+    before the fall; but not after the first event with a right time.
     """
     noted = book.memo.recall(
         ORDERS,
         ("noted", order.id),
         lambda: book.row(
-            "SELECT seq, at FROM event WHERE order_id = ? AND type = 'confirmed'"
+            "SELECT seq, at, (SELECT max(at) FROM event WHERE seq BETWEEN e.seq - ? AND e.seq)"
+            " AS latest FROM event e WHERE order_id = ? AND type = 'confirmed'"
             " ORDER BY seq DESC LIMIT 1",
-            order.id,
+            *(_EVENTS_KNOWN, order.id),
         ),
     )
-    if noted is None or order.settled_at is None:
+    if noted is None:
         return order
-    settled = seconds(order.settled_at)
-    if settled - int(noted["at"] or 0) < _BACK_MIN.total_seconds():
+    at, latest = int(noted["at"] or 0), int(noted["latest"] or 0)
+    if not _fell(moment(at), timedelta(seconds=latest - at), _BACK_MIN):
         return order
     seen = book.value(
         "SELECT at FROM event WHERE seq > ? AND at >= ? ORDER BY seq LIMIT 1",
-        *(int(noted["seq"] or 0), settled),
+        *(int(noted["seq"] or 0), latest),
     )
     return order if seen is None else replace(order, seen_at=moment(seen))
 
