@@ -1,10 +1,12 @@
 """The checkout: one purchase, what was not sent, and what it cost."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from custom_components.sim_keeper.keeper.orders import Effect, Origin, State
+from custom_components.sim_keeper.keeper.permissions import AUTOMATION
 from custom_components.sim_keeper.keeper.ports import Lookup
 from custom_components.sim_keeper.keeper.sim import Mode
 
@@ -22,6 +24,7 @@ from .scenes import (
     check_sound,
     faulty_world,
     only_order,
+    quiet_world,
     refusal_of,
     states_of,
     the_question,
@@ -230,4 +233,31 @@ async def test_a_yes_does_not_pass_over_a_purchase_under_way_that_nobody_gave_up
     assert await refusal_of(approval) == "already_bought"
     assert world.vendor.submits == []
     assert states_of(world).count(State.CONFIRMED) == 1
+    check_sound(world)
+
+
+@pytest.mark.parametrize("free", [True, False])
+async def test_the_key_that_is_looked_up_is_the_key_that_is_sent(free: bool) -> None:
+    """Where the delivery before was taken back since, new orders would begin a cycle before."""
+    world = await quiet_world(a_sim(mode=Mode.ASK))
+    await world.doors.recharge(EPOCH, asking_for(), ADMIN)
+    await world.pass_time(25 * HOUR)
+    question = await world.doors.recharge(EPOCH, asking_for(), AUTOMATION)
+    assert question.state is State.ASKED
+    (first,) = world.vendor.bought
+    first.undone = True
+    await world.pass_time(12 * HOUR)
+    assert states_of(world) == [State.REVERSED, State.ASKED]
+    second = f"SK{EPOCH}-002-0"
+    approval = world.doors.approve(question.id, ADMIN)
+    if free:
+        assert (await approval).state is State.CONFIRMED
+        assert world.vendor.submits == [KEY, second]
+    else:
+        # It was bought under that key unknown to the ledger.
+        world.vendor.bought.append(replace(first, key=second, undone=False))
+        assert await refusal_of(approval) == "already_bought"
+        assert world.vendor.submits == [KEY]
+        adopted = world.ledger.orders()[-1]
+        assert (adopted.cycle, adopted.reason) == (2, second)
     check_sound(world)

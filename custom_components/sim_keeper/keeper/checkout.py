@@ -103,8 +103,9 @@ class Checkout(Settlement):
                 # Its key may have been used meanwhile, and the vendor would not tell.
                 raise OrderRefused("restored")
             return 0
+        cycle = None if approved is None else approved.cycle
         for ordinal in range(ORDINAL_MAX + 1):
-            key = await self._desk.read(Ledger.peek_key, sim.epoch, ordinal)
+            key = await self._desk.read(Ledger.peek_key, sim.epoch, ordinal, cycle)
             if key is None:
                 continue
             purchase = Purchase(

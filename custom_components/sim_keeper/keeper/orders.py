@@ -121,6 +121,11 @@ def order_key(epoch: str, cycle: int, ordinal: int) -> str:
     return f"SK{epoch}-{digits}-{ordinal}"
 
 
+def cycle_of(key: str) -> int:
+    """Return the cycle that stands in a key."""
+    return int(key.split("-")[1], 36)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """One need on its way, as the ledger has it."""

@@ -15,6 +15,7 @@ from ..orders import (
     Order,
     Origin,
     State,
+    cycle_of,
     order_key,
 )
 from ..sim import Reading
@@ -108,6 +109,7 @@ class OrderLife(Reader):
             row: Row = {
                 **terms(new),
                 **self._birth(order_id, new, now),
+                "cycle": cycle_of(key),
                 "origin": Origin.ADOPTED.value,
                 "request": None,
                 "state": State.CONFIRMED.value,

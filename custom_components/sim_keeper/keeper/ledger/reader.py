@@ -215,10 +215,15 @@ class Reader:
             is not None
         )
 
-    def peek_key(self, epoch: str, ordinal: int) -> str | None:
-        """Return the key that an order of a SIM would be sent under, None if it is used up."""
-        cycle = views.next_cycle(self._book, epoch)
-        key = order_key(epoch, cycle, ordinal)
+    def peek_key(
+        self, epoch: str, ordinal: int, cycle: int | None = None
+    ) -> str | None:
+        """Return the key that an order of a SIM would be sent under, None if it is used up.
+
+        `cycle` is that of an order which was born already: a delivery that was taken back since
+        lets new orders begin one before.
+        """
+        key = order_key(epoch, cycle or views.next_cycle(self._book, epoch), ordinal)
         used = self._book.value(
             "SELECT consumed OR sends >= ? FROM attempt WHERE key = ?", SENDS_MAX, key
         )
