@@ -16,6 +16,7 @@ from custom_components.sim_keeper.keeper.orders import (
     State,
     Step,
     after_absent,
+    cycle_of,
     handover_at,
     next_look,
     order_key,
@@ -112,6 +113,7 @@ def test_two_intents_never_share_a_key(
     assert re.fullmatch(r"[A-Z0-9-]{18}", first)
     assert (first == second) is (one == other)
     assert (first.lower() == second.lower()) is (one == other)
+    assert cycle_of(first) == one[0]
 
 
 # -- The schedule -----------------------------------------------------------------------------

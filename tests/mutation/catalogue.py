@@ -446,6 +446,15 @@ MUTATIONS = (
         ),
     ),
     _mutation(
+        "looks_up_another_key_than_it_sends",
+        CHECKOUT,
+        Edit(
+            "checkout.py",
+            "cycle = None if approved is None else approved.cycle",
+            "cycle = None",
+        ),
+    ),
+    _mutation(
         "restore_ignored",
         MONEY,
         Edit(

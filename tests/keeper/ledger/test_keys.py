@@ -168,6 +168,8 @@ def test_what_reads_back_differently_freezes(monkeypatch: pytest.MonkeyPatch) ->
 
 # -- Adoption ---------------------------------------------------------------------------------
 
+FIRST_KEY = f"SK{EPOCH}-001-0"
+
 
 @pytest.mark.parametrize(
     ("cost", "booked"), [(usd("9.99"), 999), (None, 700), (hkd("1"), 700)]
@@ -175,9 +177,9 @@ def test_what_reads_back_differently_freezes(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_purchase_that_nobody_knew_of_is_adopted(cost: Any, booked: int) -> None:
     ledger = a_ledger()
     delivery = Delivery(cost=cost, cost_exact=None, reference="v-1")
-    order = ledger.adopt(new(request="r"), HOLDS, delivery, "SK-KEY", NOW)
+    order = ledger.adopt(new(request="r"), HOLDS, delivery, FIRST_KEY, NOW)
     assert (order.state, order.origin) == (State.CONFIRMED, Origin.ADOPTED)
-    assert (order.effect, order.reason) == (Effect.CANNOT_VERIFY, "SK-KEY")
+    assert (order.effect, order.reason) == (Effect.CANNOT_VERIFY, FIRST_KEY)
     assert order.request is None
     assert spent_in(ledger) == {"USD": booked}
     view = ledger.view(EPOCH, "model:1", NOW)
@@ -190,5 +192,5 @@ def test_a_purchase_that_nobody_knew_of_is_adopted(cost: Any, booked: int) -> No
 def test_an_adopted_purchase_is_booked_above_any_cap() -> None:
     ledger = a_ledger()
     delivery = Delivery(cost=usd("500"), cost_exact=None, reference="r" * 999)
-    ledger.adopt(new(), HOLDS, delivery, "k", NOW)
+    ledger.adopt(new(), HOLDS, delivery, FIRST_KEY, NOW)
     assert spent_in(ledger) == {"USD": 50_000}
