@@ -455,6 +455,15 @@ MUTATIONS = (
         ),
     ),
     _mutation(
+        "a_day_left_after_a_reversal_taken_for_sure",
+        "tests/keeper/ledger/test_taking_back.py",
+        Edit(
+            "ledger/views.py",
+            "trust = Trust.HINT if field is Field.EXPIRY else newest.trust",
+            "trust = newest.trust",
+        ),
+    ),
+    _mutation(
         "restore_ignored",
         MONEY,
         Edit(

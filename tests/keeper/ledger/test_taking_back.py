@@ -82,6 +82,12 @@ def test_what_a_later_recharge_rests_on_is_taken_out_of_it(
     recharged(ledger, "110", SUMMER + 60 * DAY, later(days=1))
     take_back(ledger, first, days_add_up=days_add_up)
     assert shown(ledger) == (6000, day, later(days=1).date())
+    known = ledger.readings(EPOCH)
+    assert known.balance
+    assert known.expiry
+    # Without the first the second may have begun anew: then the day that is left is too early.
+    hint = Trust.HINT if days_add_up else Trust.ESTIMATE
+    assert (known.balance.trust, known.expiry.trust) == (Trust.ESTIMATE, hint)
 
 
 def test_what_was_read_since_holds() -> None:

@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from ..money import Money
 from ..orders import OPEN, Order, State
-from ..sim import FIRST_RUN, SOURCE_RECHARGE, Field, Reading, Readings
+from ..sim import FIRST_RUN, SOURCE_RECHARGE, Field, Reading, Readings, Trust
 from .book import READING, Book
 from .memo import ORDERS
 from .records import (
@@ -350,7 +350,9 @@ def readings_without(book: Book, order: Order, *, days_add_up: bool) -> list[Rea
     """Return what is known of a SIM if the recharge of an order is taken out again.
 
     Fields whose newest reading is an estimate that rests on it; what was read or typed since
-    holds. `days_add_up`: the carrier adds the days of a recharge to those before.
+    holds. `days_add_up`: the carrier adds the days of a recharge to those before. What is left of
+    a day then is a hint: without the first recharge the second may have begun anew, or met no
+    limit of the carrier.
     """
     found: list[Reading] = []
     for field in (Field.BALANCE, Field.EXPIRY, Field.LAST_ACTIVITY):
@@ -368,7 +370,8 @@ def readings_without(book: Book, order: Order, *, days_add_up: bool) -> list[Rea
             newest = later[0]
             if newest.unit == own.unit == before.unit:
                 left = newest.value - (own.value - before.value)
-                found.append(replace(newest, value=left))
+                trust = Trust.HINT if field is Field.EXPIRY else newest.trust
+                found.append(replace(newest, value=left, trust=trust))
     return found
 
 
