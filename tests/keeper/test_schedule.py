@@ -1,5 +1,6 @@
 """Recharges by the calendar: month ends, leap days, zones and clocks that jump."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ import pytest
 
 from custom_components.sim_keeper.keeper.policy import (
     Action,
+    Reason,
     decide,
     due_rules,
     next_recharge,
@@ -159,3 +161,23 @@ def test_a_recharge_counts_on_its_day_of_the_sim_not_when_it_was_noted() -> None
     unsettled = order(settled_at=None, created_at=now)
     at = situation(line, view(readings=Readings(), last_recharge=unsettled))
     assert due_rules(at, now) == ()
+
+
+def test_a_recharge_noted_by_a_clock_that_fell_back_may_have_been_this_one() -> None:
+    line = sim(rules=rules(days_before=None, calendar=_calendar(D(2026, 3, 2))))
+    now = datetime(2026, 3, 5, tzinfo=UTC)
+    noted = order(happened_on=D(2026, 2, 27), settled_at=now - timedelta(days=6))
+    for seen_at, action, reason in (
+        (None, Action.SEND, Reason.DUE),
+        (datetime(2026, 3, 1, 15, tzinfo=UTC), Action.SEND, Reason.DUE),
+        # It came on the first or on the second: the day of the calendar.
+        (
+            datetime(2026, 3, 1, 16, tzinfo=UTC),
+            Action.ASK,
+            Reason.DEADLINE_DOUBTFUL,
+        ),
+    ):
+        last = replace(noted, seen_at=seen_at)
+        seen = view(readings=Readings(), last_recharge=last)
+        decision = decide(situation(line, seen), now)
+        assert (decision.action, decision.reason) == (action, reason)

@@ -321,7 +321,7 @@ MUTATIONS = (
         "reckoned_from_a_clock_in_the_past",
         "tests/keeper/test_engine_clock.py",
         Edit(
-            "ledger/views.py",
+            "ledger/reckoning.py",
             "        return now + behind\n",
             "        return now\n",
         ),
@@ -440,7 +440,7 @@ MUTATIONS = (
         "counts_days_by_a_clock_that_fell_back",
         "tests/keeper/test_engine_clock.py",
         Edit(
-            "ledger/views.py",
+            "ledger/reckoning.py",
             "    return least <= behind < _AHEAD_MAX\n",
             "    return least > behind > _AHEAD_MAX\n",
         ),
@@ -458,7 +458,7 @@ MUTATIONS = (
         "a_day_left_after_a_reversal_taken_for_sure",
         "tests/keeper/ledger/test_taking_back.py",
         Edit(
-            "ledger/views.py",
+            "ledger/taking_back.py",
             "trust = Trust.HINT if field is Field.EXPIRY else newest.trust",
             "trust = newest.trust",
         ),

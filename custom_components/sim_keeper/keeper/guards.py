@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from .belief import day_doubtful, reading_doubtful, reading_old
 from .carriers import expiry_after, rescue_days
 from .due import (
-    DEADLINE_RULES,
     by_hand,
     called_rules,
     channel_uses_number,
@@ -230,8 +229,8 @@ def rule_doubt(at: Situation, kind: RuleKind, now: datetime) -> Reason | None:
             return Reason.ALLOWANCE_OLD
         doubtful = reading_doubtful(readings.data_left, at.view.last_recharge)
         return Reason.ALLOWANCE_DOUBTFUL if doubtful else None
-    if kind not in DEADLINE_RULES:
-        return None
+    if kind is RuleKind.CALENDAR:
+        return Reason.DEADLINE_DOUBTFUL if _calendar_doubtful(at, now) else None
     if too_small(at, kind, now) is not None:
         return Reason.AMOUNT_TOO_SMALL
     return Reason.DEADLINE_DOUBTFUL if _deadline_doubtful(at, kind) else None
@@ -241,6 +240,18 @@ def _deadline_doubtful(at: Situation, kind: RuleKind) -> bool:
     """Tell whether the deadline is not good enough to buy on."""
     clock = clock_of(at, kind)
     return day_doubtful(clock_reading(at, clock), last_moved(at, clock))
+
+
+def _calendar_doubtful(at: Situation, now: datetime) -> bool:
+    """Tell whether the last recharge may have come after the day that calls for one.
+
+    It was noted while the clock had fallen back.
+    """
+    calendar, last = at.sim.rules.calendar, at.view.last_recharge
+    if calendar is None or last is None or last.seen_at is None:
+        return False
+    seen_on = last.seen_at.astimezone(at.sim.zone).date()
+    return calendar.due_since(today_of(at.sim, now), seen_on) is None
 
 
 def _denied(at: Situation, capabilities: Capabilities, now: datetime) -> bool:

@@ -7,8 +7,9 @@ single-thread executor.
 from .book import HOUSEHOLD
 from .ledger import Ledger
 from .records import Event, EventType, Hold, RestoredFrom
+from .settings import STOPPED
 from .terms import Closing, Delivery, NewOrder, Payment, Picture
-from .views import STOPPED, LedgerView, Spending
+from .views import LedgerView, Spending
 
 __all__ = [
     "HOUSEHOLD",

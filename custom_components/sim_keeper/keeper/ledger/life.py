@@ -23,7 +23,10 @@ from . import views
 from .book import Entry
 from .chain import Change, Row, encode
 from .reader import PICTURE, Reader
+from .reckoning import reckoned
 from .records import EventType, Hold, HoldState, attempt_from, seconds
+from .settings import floor_name, restored_name
+from .taking_back import readings_without
 from .terms import (
     Closing,
     Delivery,
@@ -125,7 +128,7 @@ class OrderLife(Reader):
             ]
             doubt: Change = (
                 "setting",
-                {"name": views.restored_name(new.sim), "value": self._next_event()},
+                {"name": restored_name(new.sim), "value": self._next_event()},
             )
             self._book.add(
                 now,
@@ -292,7 +295,7 @@ class OrderLife(Reader):
             "receipt": clipped(delivery.receipt, 128),
             "note": delivery.note,
             "reason": None if cost is not None else "cost_assumed",
-            "settled_at": seconds(views.reckoned(self._book, order.sim, now)),
+            "settled_at": seconds(reckoned(self._book, order.sim, now)),
             "next_at": None
             if delivery.look_again_at is None
             else seconds(delivery.look_again_at),
@@ -391,9 +394,7 @@ class OrderLife(Reader):
         order = self.order(order_id)
         with self._book.commit():
             self._book.add(now, self._closing(order, closing, "keeper", now))
-            for reading in views.readings_without(
-                self._book, order, days_add_up=days_add_up
-            ):
+            for reading in readings_without(self._book, order, days_add_up=days_add_up):
                 self._book.add(now, self._reading(order.sim, reading, "keeper"))
         return self.order(order_id)
 
@@ -444,7 +445,7 @@ class OrderLife(Reader):
         spread = int.from_bytes(self._book.last_event()[1][:4]) % _FLOORS_APART
         used = views.next_cycle(self._book, new.sim) + CYCLES_LOST_MAX
         cycle = min(used + spread, CYCLE_MAX // 2)
-        name = views.floor_name(new.sim)
+        name = floor_name(new.sim)
         return [("setting", {"name": name, "value": f"{cycle} {since}"})]
 
     def _next_event(self, before: int = 0) -> str:
@@ -558,7 +559,7 @@ class OrderLife(Reader):
         final = closing.to in RELEASING or closing.to is State.REVERSED
         if final:
             # A no that was said while the clock was in 1970 counts from when it was said.
-            row["settled_at"] = seconds(views.reckoned(self._book, order.sim, now))
+            row["settled_at"] = seconds(reckoned(self._book, order.sim, now))
         rows: list[Change] = [("orders", row)]
         # The database keeps a hold until its order has moved, so the order comes first.
         if closing.to in RELEASING or closing.to is State.ASKED:
@@ -607,7 +608,7 @@ class OrderLife(Reader):
             "receipt": payment.receipt,
             "note": payment.note,
             "happened_on": payment.day.toordinal(),
-            "settled_at": seconds(views.reckoned(self._book, order.sim, now)),
+            "settled_at": seconds(reckoned(self._book, order.sim, now)),
         }
         spent: list[Change] = [
             (

@@ -6,7 +6,7 @@ from datetime import datetime
 from ..errors import OrderRefused
 from ..orders import SENDS_MAX, Attempt, Order, State, order_key
 from ..sim import Field, Reading, Readings
-from . import views
+from . import reckoning, settings, views
 from .book import Book
 from .history import History
 from .memo import ORDERS
@@ -54,11 +54,11 @@ class Reader:
 
     def reckoned(self, epoch: str, now: datetime) -> datetime:
         """Return the moment from which a recharge that is noted now is reckoned."""
-        return views.reckoned(self._book, epoch, now)
+        return reckoning.reckoned(self._book, epoch, now)
 
     def clock_fell(self, now: datetime) -> bool:
         """Tell whether the clock has fallen back so far that nobody knows what day it is."""
-        return views.clock_fell(self._book, now)
+        return reckoning.clock_fell(self._book, now)
 
     def readings(self, epoch: str) -> Readings:
         """Return the newest reading of each field."""
@@ -67,7 +67,7 @@ class Reader:
     def last_recharge(self, epoch: str) -> Order | None:
         """Return the newest confirmed order of a SIM, of any origin."""
         last = views.last_recharge(self._book, epoch)
-        return None if last is None else views.dated(self._book, last)
+        return None if last is None else reckoning.dated(self._book, last)
 
     def measured_before(
         self, epoch: str, field: Field, before: datetime
@@ -88,7 +88,7 @@ class Reader:
 
     def setting(self, name: str) -> str | None:
         """Return a setting."""
-        return views.setting(self._book, name)
+        return settings.setting(self._book, name)
 
     def order(self, order_id: int) -> Order:
         """Return an order. Raises OrderRefused for an id that does not exist."""

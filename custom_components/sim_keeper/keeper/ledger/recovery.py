@@ -20,7 +20,7 @@ from . import file
 from .book import Book
 from .ledger import Ledger
 from .records import RestoredFrom, moment
-from .views import STOPPED
+from .settings import STOPPED
 
 _SUCCESSOR = ".successor"
 _COMPANIONS = ("-journal", "-wal", "-shm")

@@ -6,7 +6,7 @@ from datetime import datetime
 from ..orders import State
 from ..ports import Json
 from ..sim import Reading
-from . import views
+from . import settings
 from .book import HOUSEHOLD, Entry
 from .chain import Change, Row
 from .life import OrderLife
@@ -64,7 +64,7 @@ class Registry(OrderLife):
 
     def set_setting(self, name: str, value: str, actor: str, now: datetime) -> None:
         """Keep a setting that must survive a crash, such as the stop."""
-        if views.setting(self._book, name) != value:
+        if settings.setting(self._book, name) != value:
             change: Change = ("setting", {"name": name, "value": value})
             self._book.write(
                 now, Entry(type=EventType.SETTING, rows=[change], actor=actor)
@@ -73,7 +73,7 @@ class Registry(OrderLife):
     def clear_refusals(self, epoch: str, actor: str, now: datetime) -> None:
         """Note a person's go-ahead: earlier refusals and noes no longer count."""
         self.set_setting(
-            views.cleared_name(epoch), str(self._book.last_event()[0]), actor, now
+            settings.cleared_name(epoch), str(self._book.last_event()[0]), actor, now
         )
 
     def add_lost_sim(self, epoch: str, number: str, zone: str, now: datetime) -> None:
@@ -106,7 +106,7 @@ class Registry(OrderLife):
         ]
         change: Change = (
             "setting",
-            {"name": views.RESTORED, "value": self._next_event(len(ended))},
+            {"name": settings.RESTORED, "value": self._next_event(len(ended))},
         )
         noted = Entry(
             type=EventType.RESTORED, rows=[change], details={"source": source.value}
@@ -166,7 +166,7 @@ class Registry(OrderLife):
         epoch: str | None = None,
     ) -> None:
         """Note a warning with its mark, a setting, unless the same mark stands there already."""
-        if views.setting(self._book, name) != mark:
+        if settings.setting(self._book, name) != mark:
             change: Change = ("setting", {"name": name, "value": mark})
             entry = Entry(type=type_, rows=[change], sim=epoch, details=details)
             self._book.write(now, entry)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import takewhile
 
 from ..money import Money
 from ..orders import OPEN, Order, State
-from ..sim import FIRST_RUN, SOURCE_RECHARGE, Field, Reading, Readings, Trust
+from ..sim import Field, Readings
 from .book import READING, Book
 from .memo import ORDERS
+from .reckoning import dated, newest_event_at
 from .records import (
     Event,
     EventType,
@@ -19,10 +19,16 @@ from .records import (
     reading_from,
     seconds,
 )
+from .settings import (
+    RESTORED,
+    STOPPED,
+    cleared_name,
+    floor_name,
+    restored_name,
+    setting,
+    setting_number,
+)
 
-STOPPED = "stop_all_spending"
-RESTORED = "restored"
-"""The setting that holds the event of the newest restore."""
 _ENDED_SINCE = (
     "EXISTS(SELECT 1 FROM event e WHERE e.sim = orders.sim AND e.order_id = orders.id"
     " AND e.type IN ('rejected','declined','expired','cancelled') AND e.seq > ?)"
@@ -30,15 +36,6 @@ _ENDED_SINCE = (
 """Counted in events, not by the clock: a vendor can answer within the second."""
 _AUTOMATIC_KNOWN = 100
 """More than any day may have."""
-_BACK_MIN = timedelta(minutes=3)
-"""Less is no clock that has fallen back."""
-_FALL_MAX = timedelta(days=1)
-"""So far a recharge may be reckoned late; too early a source might still lag behind it."""
-_AHEAD_MAX = timedelta(days=7)
-_EVENTS_KNOWN = 1000
-"""More than are written while a clock has fallen back."""
-_READINGS_KNOWN = 50
-"""Estimates that rest on each other are few: what a source reads ends the row."""
 _OPEN_LIST = ",".join(f"'{state.value}'" for state in sorted(OPEN))
 _NUMBER = (
     "sim IN (SELECT epoch FROM sim WHERE number ="
@@ -113,92 +110,9 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
             (READING, epoch), "newest", lambda: newest_readings(book, epoch)
         ),
         automatic_today=automatic_since(book, now - timedelta(days=1)),
-        newest_event_at=_newest_event_at(book, epoch),
+        newest_event_at=newest_event_at(book, epoch),
         stage=None if noted is None else str(noted.data["stage"]),
     )
-
-
-def _newest_event_at(book: Book, epoch: str) -> datetime | None:
-    """Return the latest time of all events since a person's last go-ahead for a SIM.
-
-    A go-ahead also says that the clock is right, whatever it showed before.
-    """
-    since = book.memo.recall(
-        ORDERS,
-        ("cleared", epoch),
-        lambda: _setting_number(book, cleared_name(epoch)),
-    )
-    newest = book.value(
-        # The plus keeps SQLite from walking through all events since then.
-        "SELECT at FROM event WHERE +seq > ? ORDER BY at DESC LIMIT 1",
-        since,
-    )
-    return None if newest is None else moment(newest)
-
-
-def reckoned(book: Book, epoch: str, now: datetime) -> datetime:
-    """Return the moment from which a recharge that is noted now is reckoned.
-
-    Where the clock has fallen back, that is the newest event: reckoned from 1970, the days that
-    it bought and the time that a source lags would be long over once the clock is right again.
-    Where it was far ahead before, it is now: nobody waits a year for that.
-    """
-    behind = _behind(book, now)
-    if behind >= _BACK_MIN and (now < FIRST_RUN or behind < _FALL_MAX):
-        # That a person saved rules meanwhile does not make such a clock right.
-        return now + behind
-    newest = _newest_event_at(book, epoch)
-    if newest is None or newest - now < _BACK_MIN:
-        return now
-    return newest if newest - now < _AHEAD_MAX else now
-
-
-def clock_fell(book: Book, now: datetime) -> bool:
-    """Tell whether the clock has fallen back so far that nobody knows what day it is.
-
-    Also where a person has saved rules since. By a week and more it was ahead before.
-    """
-    return _fell(now, _behind(book, now), _FALL_MAX)
-
-
-def _behind(book: Book, now: datetime) -> timedelta:
-    latest = book.value("SELECT at FROM event ORDER BY at DESC LIMIT 1")
-    return timedelta(0) if latest is None else moment(latest) - now
-
-
-def _fell(at: datetime, behind: timedelta, least: timedelta) -> bool:
-    """Tell whether a clock had fallen back by so much when it showed a time."""
-    if at < FIRST_RUN:
-        return behind >= _BACK_MIN
-    return least <= behind < _AHEAD_MAX
-
-
-def dated(book: Book, order: Order) -> Order:
-    """Return a recharge with the latest moment at which it can have arrived.
-
-    What was noted while the clock had fallen back may have arrived long after the newest event
-    before the fall; but not after the first event with a right time.
-    """
-    noted = book.memo.recall(
-        ORDERS,
-        ("noted", order.id),
-        lambda: book.row(
-            "SELECT seq, at, (SELECT max(at) FROM event WHERE seq BETWEEN e.seq - ? AND e.seq)"
-            " AS latest FROM event e WHERE order_id = ? AND type = 'confirmed'"
-            " ORDER BY seq DESC LIMIT 1",
-            *(_EVENTS_KNOWN, order.id),
-        ),
-    )
-    if noted is None:
-        return order
-    at, latest = int(noted["at"] or 0), int(noted["latest"] or 0)
-    if not _fell(moment(at), timedelta(seconds=latest - at), _BACK_MIN):
-        return order
-    seen = book.value(
-        "SELECT at FROM event WHERE seq > ? AND at >= ? ORDER BY seq LIMIT 1",
-        *(int(noted["seq"] or 0), latest),
-    )
-    return order if seen is None else replace(order, seen_at=moment(seen))
 
 
 def newest_event(book: Book, type_: EventType, epoch: str | None) -> Event | None:
@@ -220,7 +134,7 @@ def _newest_event(book: Book, type_: EventType, epoch: str | None) -> Event | No
 def _past(book: Book, epoch: str, account: str | None) -> LedgerView:
     """Read what changes only with orders and settings; `look` fills in the rest."""
     cycle = next_cycle(book, epoch)
-    since = _setting_number(book, cleared_name(epoch))
+    since = setting_number(book, cleared_name(epoch))
     return LedgerView(
         readings=Readings(),
         automatic_today=0,
@@ -325,7 +239,7 @@ def doubted_since(book: Book, epoch: str) -> int:
     Counted in events: a clock may be wrong at any start.
     """
     seq = max(
-        _setting_number(book, RESTORED), _setting_number(book, restored_name(epoch))
+        setting_number(book, RESTORED), setting_number(book, restored_name(epoch))
     )
     return 0 if not seq or _supervised(book, "sim", epoch, seq) else seq
 
@@ -346,43 +260,6 @@ def newest_readings(book: Book, epoch: str) -> Readings:
     )
 
 
-def readings_without(book: Book, order: Order, *, days_add_up: bool) -> list[Reading]:
-    """Return what is known of a SIM if the recharge of an order is taken out again.
-
-    Fields whose newest reading is an estimate that rests on it; what was read or typed since
-    holds. `days_add_up`: the carrier adds the days of a recharge to those before. What is left of
-    a day then is a hint: without the first recharge the second may have begun anew, or met no
-    limit of the carrier.
-    """
-    found: list[Reading] = []
-    for field in (Field.BALANCE, Field.EXPIRY, Field.LAST_ACTIVITY):
-        readings = _newest_first(book, order.sim, field)
-        later = list(takewhile(lambda one: one.got_at != order.settled_at, readings))
-        rest = readings[len(later) :]
-        if len(rest) < 2 or any(
-            one.source != SOURCE_RECHARGE for one in (*later, rest[0])
-        ):
-            continue
-        own, before = rest[:2]
-        if not later:
-            found.append(before)
-        elif field is Field.BALANCE or (field is Field.EXPIRY and days_add_up):
-            newest = later[0]
-            if newest.unit == own.unit == before.unit:
-                left = newest.value - (own.value - before.value)
-                trust = Trust.HINT if field is Field.EXPIRY else newest.trust
-                found.append(replace(newest, value=left, trust=trust))
-    return found
-
-
-def _newest_first(book: Book, epoch: str, field: Field) -> list[Reading]:
-    rows = book.rows(
-        "SELECT * FROM reading WHERE sim = ? AND field = ? ORDER BY id DESC LIMIT ?",
-        *(epoch, field.value, _READINGS_KNOWN),
-    )
-    return [reading_from(row) for row in rows]
-
-
 def spending(book: Book, scope: str, period: str) -> Spending:
     """Return what is held and spent in a scope and period."""
     return book.memo.recall(
@@ -399,31 +276,6 @@ def _spending(book: Book, scope: str, period: str) -> Spending:
     )
     amounts = {str(row["cur"]): int(row["amount"] or 0) for row in rows}
     return Spending(scope=scope, period=period, amounts=amounts)
-
-
-def setting(book: Book, name: str) -> str | None:
-    """Return a stored setting."""
-    value = book.value("SELECT value FROM setting WHERE name = ?", name)
-    return None if value is None else str(value)
-
-
-def cleared_name(epoch: str) -> str:
-    """Return the setting that holds the last event before a person's go-ahead for a SIM."""
-    return f"cleared:{epoch}"
-
-
-def restored_name(epoch: str) -> str:
-    """Return the setting that holds the event by which an unknown purchase was found."""
-    return f"{RESTORED}:{epoch}"
-
-
-def floor_name(epoch: str) -> str:
-    """Return the setting that holds a SIM's cycle floor."""
-    return f"floor:{epoch}"
-
-
-def _setting_number(book: Book, name: str) -> int:
-    return int(setting(book, name) or 0)
 
 
 def _order(book: Book, where: str, *values: str | int) -> Order | None:
