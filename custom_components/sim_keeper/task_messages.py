@@ -3,8 +3,8 @@
 from .account_messages import Say
 from .flows.form import shown_money
 from .keeper.carriers import CarrierProfile
-from .keeper.doors import ALREADY_PAID
 from .keeper.ledger import Event, EventType
+from .keeper.notebook import ALREADY_PAID
 from .keeper.orders import Kind, Order, State
 from .ways import app_link
 

@@ -56,7 +56,7 @@ def deaths(kind: str, *script: str) -> str:
 
 
 _NO_HOLD = Edit(
-    "ledger/life.py",
+    "ledger/entries.py",
     'self._birth(order_id, new, now), "state": state.value}\n'
     '        rows: list[Change] = [("orders", row), *held(order_id, new.ceiling, holds)]',
     'self._birth(order_id, new, now), "state": state.value}\n'
@@ -126,7 +126,7 @@ MUTATIONS = (
         "no_reading_back",
         "tests/keeper/ledger/test_keys.py",
         Edit(
-            "ledger/life.py",
+            "ledger/entries.py",
             "if order.state is not State.SENDING or attempt.order_id != order_id:",
             "if order.state is None:",
         ),
@@ -193,7 +193,7 @@ MUTATIONS = (
         "another_key_for_each_send",
         deaths("pure", "report_lag", "lost_answer"),
         Edit(
-            "ledger/life.py",
+            "ledger/entries.py",
             "return None if row is None else attempt_from(row)",
             "return None if row is None or row else attempt_from(row)",
         ),
@@ -260,7 +260,7 @@ MUTATIONS = (
         "denied_key_is_new",
         "tests/keeper/ledger/test_lost_keys.py",
         Edit(
-            "ledger/life.py",
+            "ledger/entries.py",
             "if self.order(attempt.order_id).refusal is not None:",
             "if attempt.order_id:",
         ),
@@ -269,7 +269,7 @@ MUTATIONS = (
         "restored_keys_go_on",
         "tests/keeper/ledger/test_lost_keys.py",
         Edit(
-            "ledger/life.py",
+            "ledger/entries.py",
             "if not since or views.cycle_floor(self._book, new.sim)[1] == since:",
             "if since:",
         ),

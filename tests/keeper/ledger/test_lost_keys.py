@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from custom_components.sim_keeper.keeper.ledger import Hold, Ledger
-from custom_components.sim_keeper.keeper.ledger.life import CYCLES_LOST_MAX
+from custom_components.sim_keeper.keeper.ledger.entries import CYCLES_LOST_MAX
 from custom_components.sim_keeper.keeper.orders import CYCLE_MAX, State
 
 from ..builders import EPOCH, NOW
