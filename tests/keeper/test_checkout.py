@@ -261,3 +261,23 @@ async def test_the_key_that_is_looked_up_is_the_key_that_is_sent(free: bool) -> 
         adopted = world.ledger.orders()[-1]
         assert (adopted.cycle, adopted.reason) == (2, second)
     check_sound(world)
+
+
+async def test_what_came_to_light_while_a_question_waited_is_not_adopted_once_more() -> (
+    None
+):
+    """A person had said that it did not arrive, and then it did."""
+    world = await quiet_world(a_sim(mode=Mode.ASK), faults=[Fault.LOSE_REQUEST])
+    lost = await world.doors.recharge(EPOCH, asking_for(), ADMIN)
+    await world.doors.resolve(lost.id, arrived=False, note=None, caller=ADMIN)
+    question = await world.doors.recharge(EPOCH, asking_for(), AUTOMATION)
+    assert (question.state, question.cycle) == (State.ASKED, lost.cycle)
+    other, _ = await faulty_world()
+    world.vendor.bought = [replace(one, at=world.now()) for one in other.vendor.bought]
+    await world.pass_time(7 * HOUR)
+    assert states_of(world) == [State.CONFIRMED, State.ASKED]
+    approval = world.doors.approve(question.id, ADMIN)
+    assert await refusal_of(approval) == "already_bought"
+    assert states_of(world) == [State.CONFIRMED, State.CANCELLED]
+    assert world.vendor.submits == [KEY]
+    check_sound(world)

@@ -464,6 +464,15 @@ MUTATIONS = (
         ),
     ),
     _mutation(
+        "adopts_what_it_knows",
+        CHECKOUT,
+        Edit(
+            "ledger/reader.py",
+            "return views.next_cycle(self._book, order.sim) > order.cycle",
+            "return False",
+        ),
+    ),
+    _mutation(
         "restore_ignored",
         MONEY,
         Edit(

@@ -104,6 +104,11 @@ class Checkout(Settlement):
                 raise OrderRefused("restored")
             return 0
         cycle = None if approved is None else approved.cycle
+        if approved is not None and await self._desk.read(
+            Ledger.is_bought, approved.id
+        ):
+            # The truth of an order before it came late: its keys are known, and used.
+            raise OrderRefused("already_bought")
         for ordinal in range(ORDINAL_MAX + 1):
             key = await self._desk.read(Ledger.peek_key, sim.epoch, ordinal, cycle)
             if key is None:

@@ -229,6 +229,11 @@ class Reader:
         )
         return None if used else key
 
+    def is_bought(self, order_id: int) -> bool:
+        """Tell whether what an order was to buy has been bought by another one meanwhile."""
+        order = self.order(order_id)
+        return views.next_cycle(self._book, order.sim) > order.cycle
+
     def was_skipped(self, epoch: str, cycle: int, reason: str) -> bool:
         """Tell whether a skip of a cycle was already noted for a reason."""
         return (
