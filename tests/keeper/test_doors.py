@@ -14,6 +14,7 @@ from custom_components.sim_keeper.keeper.errors import (
     Rejected,
     Unavailable,
 )
+from custom_components.sim_keeper.keeper.ledger import Ledger
 from custom_components.sim_keeper.keeper.orders import Order, Origin, State
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION, Caller
 from custom_components.sim_keeper.keeper.ports import Automatic, Wanted
@@ -21,7 +22,7 @@ from custom_components.sim_keeper.keeper.sim import Mode
 from custom_components.sim_keeper.keeper.statements import Recharge
 
 from .builders import hkd, usd
-from .model_world import ADMIN, Fault, a_sim
+from .model_world import ACCOUNT, ADMIN, Fault, a_sim
 from .scenes import (
     DAY,
     EPOCH,
@@ -364,3 +365,29 @@ async def test_trying_out_knows_of_open_orders_and_a_broken_ledger() -> None:
     world.engine.desk.fault = LedgerFault.DAMAGED
     trial = await world.doors.try_out(EPOCH, asking_for(), ADMIN)
     assert trial.refused == "ledger_frozen"
+
+
+async def test_a_stop_that_comes_between_record_and_send_is_told_to_the_caller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = await quiet_world()
+    begin = Ledger.begin_send
+
+    def interrupted(self: Ledger, *args: Any, **options: Any) -> Any:
+        found = begin(self, *args, **options)
+        self.set_setting("stop_all_spending", "on", "user:1", world.now())
+        return found
+
+    monkeypatch.setattr(Ledger, "begin_send", interrupted)
+    order = await world.doors.recharge(EPOCH, asking_for(), ADMIN)
+    assert (order.state, order.reason) == (State.CANCELLED, "stopped")
+    assert world.vendor.submits == []
+
+
+async def test_a_missing_account_is_said() -> None:
+    world = await quiet_world()
+    world.channels.pop(ACCOUNT)
+    assert (
+        await refusal_of(world.doors.recharge(EPOCH, asking_for(), ADMIN))
+        == "no_channel"
+    )

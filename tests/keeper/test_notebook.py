@@ -1,17 +1,16 @@
-"""The doors for what people did and know: recharges in shops, and readings."""
+"""The notebook: recharges in shops, readings, and use of the number."""
 
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from custom_components.sim_keeper.keeper.doors import Doors
 from custom_components.sim_keeper.keeper.errors import (
     AmountInvalid,
     NotAllowed,
     OrderRefused,
 )
-from custom_components.sim_keeper.keeper.ledger import EventType, Ledger
+from custom_components.sim_keeper.keeper.ledger import EventType
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Kind, Order, Origin, State
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION
@@ -20,7 +19,7 @@ from custom_components.sim_keeper.keeper.sim import Field, Mode, Trust
 from custom_components.sim_keeper.keeper.statements import Paid, Typed
 
 from .builders import hkd, usd
-from .model_world import ACCOUNT, ADMIN, START, ModelWorld, a_sim
+from .model_world import ADMIN, START, ModelWorld, a_sim
 from .scenes import (
     DAY,
     EPOCH,
@@ -275,33 +274,6 @@ async def test_a_date_at_the_end_of_the_calendar_breaks_nothing() -> None:
     assert status.life.days_left > 10_000
     order = await world.doors.recharge(EPOCH, asking_for(), ADMIN)
     assert order.state is State.CONFIRMED
-
-
-async def test_a_stop_that_comes_between_record_and_send_is_told_to_the_caller(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    world = await quiet_world()
-    begin = Ledger.begin_send
-
-    def interrupted(self: Ledger, *args: Any, **options: Any) -> Any:
-        found = begin(self, *args, **options)
-        self.set_setting("stop_all_spending", "on", "user:1", world.now())
-        return found
-
-    monkeypatch.setattr(Ledger, "begin_send", interrupted)
-    order = await world.doors.recharge(EPOCH, asking_for(), ADMIN)
-    assert (order.state, order.reason) == (State.CANCELLED, "stopped")
-    assert world.vendor.submits == []
-
-
-async def test_a_missing_account_is_said() -> None:
-    world = await quiet_world()
-    world.channels.pop(ACCOUNT)
-    assert (
-        await refusal_of(world.doors.recharge(EPOCH, asking_for(), ADMIN))
-        == "no_channel"
-    )
-    assert isinstance(world.doors, Doors)
 
 
 # -- While the clock has fallen back ----------------------------------------------------------
