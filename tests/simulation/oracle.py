@@ -198,7 +198,9 @@ class Oracle:
                 continue
             if now < line.misled_until:
                 continue
-            if intent is other or self._not_wanted(intent, other):
+            # Whoever says yes knows what was sent before, not what arrives first.
+            earlier, later = sorted((other, intent), key=lambda one: one.at)
+            if intent is other or self._not_wanted(later, earlier):
                 self.blame("double_purchases", f"{before.key} and {one.key}")
         self.delivered_log.append((now, intent, one))
         self._budget(intent, one)
