@@ -198,7 +198,8 @@ class Oracle:
                 continue
             if now < line.misled_until:
                 continue
-            # Whoever says yes knows what was sent before, not what arrives first.
+            # Which of them a person wished is told by the sends: what was sent first may arrive
+            # last. After a restore nobody may have known of it.
             earlier, later = sorted((other, intent), key=lambda one: one.at)
             if intent is other or self._not_wanted(later, earlier):
                 self.blame("double_purchases", f"{before.key} and {one.key}")
