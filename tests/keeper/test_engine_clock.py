@@ -109,6 +109,31 @@ async def test_what_was_planned_for_next_year_is_looked_up_now() -> None:
     assert states_of(world) == [State.CONFIRMED]
 
 
+async def test_what_was_sent_next_year_goes_to_a_person_and_waits_for_no_year() -> None:
+    world = await due_world(faults=[Fault.LOSE_ANSWER])
+    world.vendor.lookup_error = Unavailable("HTTP 503")
+    world.vendor.lag = -400 * DAY
+    world.set_clock(-400 * DAY)
+    await world.pass_time(NOTICED_WITHIN)
+    assert states_of(world) == [State.NEEDS_PERSON]
+    # A look buys nothing, so it goes on besides.
+    world.vendor.lookup_error = None
+    await world.pass_time(DAY)
+    assert states_of(world) == [State.CONFIRMED]
+    assert world.vendor.submits == [KEY]
+
+
+async def test_what_was_sent_some_hours_ahead_waits_for_them() -> None:
+    """What is asked too early may still be running at the vendor."""
+    world = await due_world(faults=[Fault.LOSE_ANSWER])
+    before = world.vendor.looks
+    world.set_clock(-23 * HOUR)
+    await world.pass_time(22 * HOUR)
+    assert (states_of(world), world.vendor.looks) == ([State.UNKNOWN], before)
+    await world.pass_time(2 * HOUR)
+    assert states_of(world) == [State.CONFIRMED]
+
+
 @pytest.mark.parametrize("saved", [True, False])
 @pytest.mark.parametrize("teller", ["vendor", "person"])
 async def test_what_is_learned_while_the_clock_is_in_1970_was_delivered_now(

@@ -108,6 +108,15 @@ TABLE: list[tuple[Situation, Action, Reason]] = [
     ),
     (situation(seen=view(restored=True)), Action.ASK, Reason.RESTORED),
     (situation(seen=view(overshot=True)), Action.ASK, Reason.OVERSHOT),
+    # Where a person is asked anyway, he hears of the past all the same.
+    *(
+        (situation(sim(rules=rules(Mode.ASK)), seen=seen), Action.ASK, reason)
+        for seen, reason in (
+            (view(restored=True), Reason.RESTORED),
+            (view(overshot=True), Reason.OVERSHOT),
+            (view(refused=refusals(None, ago=HOUR)), Reason.DENIED),
+        )
+    ),
     (
         situation(seen=view(refused=refusals(None, ago=35 * HOUR))),
         Action.ASK,

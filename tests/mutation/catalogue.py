@@ -482,6 +482,20 @@ MUTATIONS = (
         ),
     ),
     _mutation(
+        "who_is_asked_anyway_is_not_warned",
+        "tests/keeper/test_policy.py",
+        Edit(
+            "guards.py",
+            "    if (unsure := _past_doubt(at, now)) is not None:",
+            "    if (unsure := _past_doubt(at, now)) and at.sim.rules.mode is Mode.AUTO:",
+        ),
+    ),
+    _mutation(
+        "waits_for_a_day_that_a_wrong_clock_showed",
+        "tests/keeper/test_engine_clock.py",
+        Edit("followup.py", "now + HANDOVER_AFTER < running:", "running < now:"),
+    ),
+    _mutation(
         "a_yes_of_before_a_restore",
         "tests/keeper/test_second_sends.py",
         Edit(

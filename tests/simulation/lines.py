@@ -34,6 +34,8 @@ class Wish:
     """The question that was answered; None for a recharge that was called for."""
     another: bool = False
     automation: bool = False
+    warned: bool = False
+    """The question said that the ledger may not know of every purchase."""
     used: bool = False
 
 

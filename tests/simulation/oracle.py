@@ -30,6 +30,8 @@ COLUMNS = (
     "engine_errors",
 )
 WISH_LASTS = 25 * HOUR
+_FORGETTING_COUNTS = 4 * DAY
+"""What was sent so long ago is delivered by now, or never."""
 CLOCK_APART_S = 605.0
 """Ten minutes, and the seconds that a request takes."""
 
@@ -44,6 +46,10 @@ class Intent:
     wish: Wish | None
     epoch: str
     """The life of the line; a SIM that is added again has a budget of its own."""
+    restores: int
+    """How many restores there were before."""
+    forgot: frozenset[str] = frozenset()
+    """The keys of earlier purchases that a restore had taken out of the ledger by then."""
     denied: bool = False
     """A person said, wrongly, that it did not arrive."""
     transactions: list[Transaction] = field(default_factory=list)
@@ -109,7 +115,10 @@ class Oracle:
         if intent is None:
             self.orders += 1
             wish = self._wish(line, order_id, now)
-            intent = Intent(purchase.key, line, now, wish, line.sim.epoch)
+            intent = Intent(
+                *(purchase.key, line, now, wish, line.sim.epoch, truth.restores),
+                forgot=self._forgotten_keys(line, now),
+            )
             self.intents[place] = intent
             if intent.automatic:
                 self._doubts(process, line, now)
@@ -126,6 +135,17 @@ class Oracle:
         self._noes(line, intent)
         for hear in truth.on_sent:
             hear()
+
+    def _forgotten_keys(self, line: Line, now: float) -> frozenset[str]:
+        """Return the keys under which something was sent of late that the ledger does not know."""
+        return frozenset(
+            one.key
+            for one in self.intents.values()
+            if one.line is line
+            and one.restores < self.truth.restores
+            and now - one.at < _FORGETTING_COUNTS
+            and not self.truth.disk.knows(one.key)
+        )
 
     def _wish(self, line: Line, order_id: int, now: float) -> Wish | None:
         """Return what a person said that this order answers; a yes to this very question first.
@@ -199,7 +219,7 @@ class Oracle:
             if now < line.misled_until:
                 continue
             # Which of them a person wished is told by the sends: what was sent first may arrive
-            # last. After a restore nobody may have known of it.
+            # last.
             earlier, later = sorted((other, intent), key=lambda one: one.at)
             if intent is other or self._not_wanted(later, earlier):
                 self.blame("double_purchases", f"{before.key} and {one.key}")
@@ -213,8 +233,11 @@ class Oracle:
             return False
         if later.wish is None or later.wish.automation:
             return True
-        # Whoever answers a question or asks for another one knows of the earlier.
-        return not later.wish.another and later.wish.order_id is None
+        if later.wish.order_id is None:
+            return not later.wish.another
+        # Whoever answers a question knows of the earlier one. Where a restore has wiped it out
+        # nobody can know, so that the question has to say so.
+        return earlier.key in later.forgot and not later.wish.warned
 
     # -- Money ----------------------------------------------------------------------------
 

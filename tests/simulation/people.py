@@ -9,6 +9,7 @@ from custom_components.sim_keeper.keeper.errors import KeeperError, LedgerBroken
 from custom_components.sim_keeper.keeper.ledger import Event, EventType
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION, Caller
+from custom_components.sim_keeper.keeper.policy import Reason
 from custom_components.sim_keeper.keeper.ports import Wanted
 from custom_components.sim_keeper.keeper.sim import (
     UNIT_DAY,
@@ -98,11 +99,12 @@ class People:
 
     async def approve(self, process: Process, line: Line, order_id: int) -> None:
         """Say yes."""
-        await self._wishing(
-            line,
-            Wish(self.truth.loop.time(), order_id),
-            process.doors.approve(order_id, ADMIN),
+        wish = Wish(
+            self.truth.loop.time(),
+            order_id,
+            warned=self.truth.disk.reason(order_id) == Reason.RESTORED,
         )
+        await self._wishing(line, wish, process.doors.approve(order_id, ADMIN))
 
     @staticmethod
     async def _wishing(line: Line, wish: Wish, work: Awaitable[object]) -> None:

@@ -101,6 +101,18 @@ class Disk:
         ).fetchone()
         return row is not None and row[0] is not None
 
+    def reason(self, order_id: int) -> str | None:
+        """Return why an order is not simply sent, as it stands on the disk."""
+        row = self.conn.execute(
+            "SELECT json_extract(why, '$.reason') FROM orders WHERE id = ?", (order_id,)
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def knows(self, key: str) -> bool:
+        """Tell whether it stands on the disk that something was sent under a key."""
+        sql = "SELECT 1 FROM attempt WHERE key = ?"
+        return self.conn.execute(sql, (key,)).fetchone() is not None
+
     def back_up(self, now: float) -> None:
         """Keep an image of the file."""
         if self.exists:

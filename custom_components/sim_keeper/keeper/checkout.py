@@ -96,19 +96,12 @@ class Checkout(Settlement):
         is passed over only where a person has said yes to this order as well (`approved`).
         """
         channel = self.channel(sim.account)
-        if channel.capabilities.lookup is not Lookup.PURE:
-            if approved is not None and await self._desk.read(
-                Ledger.outlived_restore, approved.id
-            ):
-                # Its key may have been used meanwhile, and the vendor would not tell.
-                raise OrderRefused("restored")
+        traceable = channel.capabilities.lookup is Lookup.PURE
+        if approved is not None:
+            await self._check_key(approved, traceable=traceable)
+        if not traceable:
             return 0
         cycle = None if approved is None else approved.cycle
-        if approved is not None and await self._desk.read(
-            Ledger.is_bought, approved.id
-        ):
-            # The truth of an order before it came late: its keys are known, and used.
-            raise OrderRefused("already_bought")
         for ordinal in range(ORDINAL_MAX + 1):
             key = await self._desk.read(Ledger.peek_key, sim.epoch, ordinal, cycle)
             if key is None:
@@ -131,6 +124,16 @@ class Checkout(Settlement):
             await self._settle_late(channel, sim, key, found)
             await self._adopt(sim, new, holds, key, found)
         raise OrderRefused("too_many_attempts")
+
+    async def _check_key(self, approved: Order, *, traceable: bool) -> None:
+        """Raise OrderRefused where the keys of what a person approved may be used by now."""
+        outlived, bought = Ledger.outlived_restore, Ledger.is_bought
+        if not traceable and await self._desk.read(outlived, approved.id):
+            # The vendor would not tell.
+            raise OrderRefused("restored")
+        if traceable and await self._desk.read(bought, approved.id):
+            # The truth of an order before it came late: its keys are known.
+            raise OrderRefused("already_bought")
 
     async def _settle_late(
         self, channel: Channel, sim: Sim, key: str, found: Found
@@ -219,6 +222,7 @@ class Checkout(Settlement):
         if isinstance(found, Confirmed):
             before = await self._desk.read(Ledger.readings, sim.epoch)
             at = min(found.at or now, now).astimezone(sim.zone)
+            clock = await self._desk.read(Ledger.reckoned, sim.epoch, now)
             value = found.delivered or new.value
             readings = readings_after(
                 *(sim, before),
@@ -228,7 +232,7 @@ class Checkout(Settlement):
                 now=now,
                 day=at.date(),
                 product=new.product,
-                clock_fell=await self._desk.read(Ledger.clock_fell, now),
+                clock_fell=clock.fell,
             )
         await self._desk.write(Ledger.adopt, new, holds, delivery, key, now, readings)
         raise OrderRefused("already_bought")

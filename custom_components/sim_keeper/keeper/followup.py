@@ -16,6 +16,7 @@ from .ledgerdesk import LedgerDesk
 from .lifecycle import lifecycle
 from .notice import Notice
 from .orders import (
+    HANDOVER_AFTER,
     LATE_LOOK_EVERY,
     SENDS_MAX,
     Attempt,
@@ -74,6 +75,9 @@ class FollowUp(Notice):
             channel = self.channel(order.account)
             caps = channel.capabilities
             running = _running_until(caps, order, attempt, now)
+            if running is not None and now + HANDOVER_AFTER < running:
+                # It was sent by a clock that was far ahead: nobody waits for that day.
+                return await self.hand_over(order, "sent_in_the_future")
             if running is not None and now < running:
                 # The request may still be running at the vendor: a "no" would mean nothing, and
                 # where asking means sending, both might be executed.

@@ -19,7 +19,7 @@ from .errors import RefusalClass
 from .ledger import LedgerView
 from .lifecycle import Clock, Stage, end_of_day
 from .orders import State
-from .ports import Automatic, Capabilities
+from .ports import Automatic
 from .purchase import buys_cheapest, wanted
 from .sim import FIRST_RUN, Mode, RuleKind, Sim
 from .situation import Reason, Situation
@@ -173,14 +173,13 @@ def not_automatic(
 
     Of the rules that are due one must justify it by itself: automatic, and on good readings.
     """
+    if (unsure := _past_doubt(at, now)) is not None:
+        return unsure
     modes = [at.sim.rules.mode_of(kind) for kind in rules] or [at.sim.rules.mode]
     if Mode.AUTO not in modes or at.capabilities is None:
         return Reason.MODE_ASK
     automatic = at.capabilities.automatic
     checks = (
-        (at.view.restored, Reason.RESTORED),
-        (at.view.overshot, Reason.OVERSHOT),
-        (_denied(at, at.capabilities, now), Reason.DENIED),
         (automatic is Automatic.NO, Reason.CHANNEL_NOT_AUTOMATIC),
         (
             automatic is Automatic.OPT_IN and not at.sim.rules.channel_trusted,
@@ -202,6 +201,20 @@ def not_automatic(
     # The limit of a day comes last: what it does not hold back has no other doubt then.
     limited = at.view.automatic_today >= AUTOMATIC_PER_DAY_MAX
     return _rules_doubt(at, rules, now) or (Reason.DAILY_LIMIT if limited else None)
+
+
+def _past_doubt(at: Situation, now: datetime) -> Reason | None:
+    """Return what of the past a person has to hear before a yes, whatever the mode is.
+
+    A number that is asked about anyway is not asked about blindly: something may have been bought
+    that the ledger does not know of, or more been paid than was agreed.
+    """
+    checks = (
+        (at.view.restored, Reason.RESTORED),
+        (at.view.overshot, Reason.OVERSHOT),
+        (_denied(at, now), Reason.DENIED),
+    )
+    return next((reason for true, reason in checks if true), None)
 
 
 def _rules_doubt(
@@ -254,9 +267,11 @@ def _calendar_doubtful(at: Situation, now: datetime) -> bool:
     return calendar.due_since(today_of(at.sim, now), seen_on) is None
 
 
-def _denied(at: Situation, capabilities: Capabilities, now: datetime) -> bool:
+def _denied(at: Situation, now: datetime) -> bool:
     """Tell whether a person said "it did not arrive" and it might still turn up."""
-    horizon = timedelta(seconds=capabilities.look_horizon_s)
+    if at.capabilities is None:
+        return False
+    horizon = timedelta(seconds=at.capabilities.look_horizon_s)
     return any(
         order.refusal is None
         and order.settled_at is not None

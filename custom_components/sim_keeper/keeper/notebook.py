@@ -90,20 +90,20 @@ class Notebook:
         now = self._time()
         desk = self.engine.desk
         before = await desk.read(Ledger.readings, sim.epoch)
-        noted_at = await desk.read(Ledger.reckoned, sim.epoch, now)
+        noted = await desk.read(Ledger.reckoned, sim.epoch, now)
         readings = readings_after(
             *(sim, before),
             last=await desk.read(Ledger.last_recharge, sim.epoch),
             value=paid.cost if paid.cost and paid.cost.minor else None,
             days=paid.days,
-            now=noted_at,
+            now=noted.at,
             day=paid.day,
-            clock_fell=await desk.read(Ledger.clock_fell, now),
+            clock_fell=noted.fell,
         )
         if paid.expiry is not None:
             readings = (
                 *(reading for reading in readings if reading.field is not Field.EXPIRY),
-                *typed_readings(Typed(expiry=paid.expiry), noted_at),
+                *typed_readings(Typed(expiry=paid.expiry), noted.at),
             )
         if task is not None and task.kind is Kind.ACTIVITY:
             readings = (
@@ -112,7 +112,7 @@ class Notebook:
                     for reading in readings
                     if reading.field is not Field.LAST_ACTIVITY
                 ),
-                *typed_readings(Typed(last_activity=paid.day), noted_at),
+                *typed_readings(Typed(last_activity=paid.day), noted.at),
             )
         payment = Payment(
             cost=paid.cost,
@@ -163,7 +163,7 @@ class Notebook:
     async def _today(self, sim: Sim) -> date:
         """Return the day of a SIM; where the clock has fallen back, that of the newest entry."""
         now = await self.engine.desk.read(Ledger.reckoned, sim.epoch, self._time())
-        return now.astimezone(sim.zone).date()
+        return now.at.astimezone(sim.zone).date()
 
     async def _meant(self, sim: Sim, day: date) -> date:
         """Return the day that a person means. Raises OrderRefused for one in the future.

@@ -4,13 +4,13 @@ Every answer is one of three: confirmed, rejected, unknown.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 import logging
 
 from .belief import SETTLES_AFTER
 from .errors import OrderRefused, Rejected
 from .estimates import readings_after, readings_after_use, with_shown
-from .ledger import Closing, Delivery, EventType, Ledger
+from .ledger import Closing, Delivery, EventType, Ledger, Reckoned
 from .ledgerdesk import LedgerDesk
 from .money import Money
 from .orders import LATE_LOOK_EVERY, Attempt, Effect, Kind, Order, State, next_look
@@ -105,14 +105,11 @@ class Settlement:
         now = self._world.now()
         readings: tuple[Reading, ...] = ()
         if sim is not None:
-            settled_at = await self._desk.read(Ledger.reckoned, order.sim, now)
-            fell = await self._desk.read(Ledger.clock_fell, now)
+            settled = await self._desk.read(Ledger.reckoned, order.sim, now)
             readings = with_shown(
-                await self._estimates(
-                    sim, order, delivered, settled_at, clock_fell=fell
-                ),
+                await self._estimates(sim, order, delivered, settled),
                 shown,
-                settled_at,
+                settled.at,
             )
         return await self._desk.write(
             Ledger.confirm, order.id, delivery, readings, actor, now
@@ -123,25 +120,23 @@ class Settlement:
         sim: Sim,
         order: Order,
         delivered: Money | None,
-        now: datetime,
-        *,
-        clock_fell: bool,
+        settled: Reckoned,
     ) -> tuple[Reading, ...]:
         before = await self._desk.read(Ledger.readings, order.sim)
         if order.kind is Kind.ACTIVITY:
             # Whoever hears of it later, it was used when it was sent and not a day after.
             attempt = await self._desk.read(Ledger.attempt, order.id)
             day = attempt.last_sent_at.astimezone(sim.zone).date()
-            return readings_after_use(before, day, now)
+            return readings_after_use(before, day, settled.at)
         value = delivered or order.value
         return readings_after(
             *(sim, before),
             last=await self._desk.read(Ledger.last_recharge, order.sim),
             value=value,
             days=order.days,
-            now=now,
+            now=settled.at,
             product=order.product,
-            clock_fell=clock_fell,
+            clock_fell=settled.fell,
         )
 
     async def _pending(

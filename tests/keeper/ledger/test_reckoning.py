@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.sim_keeper.keeper.ledger import EventType, Ledger
+from custom_components.sim_keeper.keeper.ledger import EventType, Ledger, Reckoned
 from custom_components.sim_keeper.keeper.orders import State
 
 from ..builders import EPOCH, NOW
@@ -32,7 +32,7 @@ def test_a_recharge_is_not_reckoned_from_a_clock_that_fell_back(
     order = sending(ledger, newest)
     now = newest - back
     expected = now if reckoned_from == "now" else newest
-    assert ledger.reckoned(EPOCH, now) == expected
+    assert ledger.reckoned(EPOCH, now).at == expected
     assert ledger.confirm(order.id, DELIVERY, (), "keeper", now).settled_at == expected
 
 
@@ -53,13 +53,12 @@ def test_whoever_says_go_ahead_says_that_a_clock_far_behind_is_right(
     sending(ledger, newest)
     now = newest - ahead
     ledger.clear_refusals(EPOCH, "user:1", now)
-    assert ledger.reckoned(EPOCH, now) == (now if reckoned_from == "now" else newest)
+    assert ledger.reckoned(EPOCH, now).at == (now if reckoned_from == "now" else newest)
 
 
 def test_a_ledger_that_remembers_nothing_reckons_from_now() -> None:
     ledger = Ledger.in_memory()
-    assert ledger.reckoned(EPOCH, NOW) == NOW
-    assert not ledger.clock_fell(NOW)
+    assert ledger.reckoned(EPOCH, NOW) == Reckoned(at=NOW, fell=False)
 
 
 @pytest.mark.parametrize("spoken", [True, False])
@@ -86,7 +85,7 @@ def test_nobody_knows_the_day_while_the_clock_has_fallen_back(
     now = newest - back
     if spoken:
         ledger.clear_refusals(EPOCH, "user:1", now)
-    assert ledger.clock_fell(now) is fell
+    assert ledger.reckoned(EPOCH, now).fell is fell
     ledger.confirm(order.id, DELIVERY, (), "keeper", now)
     right = newest + timedelta(hours=11)
     ledger.add_event(EventType.DAY, None, {}, right)

@@ -6,6 +6,7 @@ single-thread executor.
 
 from .book import HOUSEHOLD
 from .ledger import Ledger
+from .reckoning import Reckoned
 from .records import Event, EventType, Hold, RestoredFrom
 from .settings import STOPPED
 from .terms import Closing, Delivery, NewOrder, Payment, Picture
@@ -24,6 +25,7 @@ __all__ = [
     "NewOrder",
     "Payment",
     "Picture",
+    "Reckoned",
     "RestoredFrom",
     "Spending",
 ]

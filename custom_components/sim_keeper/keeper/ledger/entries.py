@@ -196,7 +196,7 @@ class Entries(Reader):
         final = closing.to in RELEASING or closing.to is State.REVERSED
         if final:
             # A no that was said while the clock was in 1970 counts from when it was said.
-            row["settled_at"] = seconds(reckoned(self._book, order.sim, now))
+            row["settled_at"] = seconds(reckoned(self._book, order.sim, now).at)
         rows: list[Change] = [("orders", row)]
         # The database keeps a hold until its order has moved, so the order comes first.
         if closing.to in RELEASING or closing.to is State.ASKED:
@@ -245,7 +245,7 @@ class Entries(Reader):
             "receipt": payment.receipt,
             "note": payment.note,
             "happened_on": payment.day.toordinal(),
-            "settled_at": seconds(reckoned(self._book, order.sim, now)),
+            "settled_at": seconds(reckoned(self._book, order.sim, now).at),
         }
         spent: list[Change] = [
             (

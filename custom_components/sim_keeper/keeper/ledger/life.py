@@ -277,7 +277,7 @@ class OrderLife(Entries):
             "receipt": clipped(delivery.receipt, 128),
             "note": delivery.note,
             "reason": None if cost is not None else "cost_assumed",
-            "settled_at": seconds(reckoned(self._book, order.sim, now)),
+            "settled_at": seconds(reckoned(self._book, order.sim, now).at),
             "next_at": None
             if delivery.look_again_at is None
             else seconds(delivery.look_again_at),

@@ -52,13 +52,9 @@ class Reader:
         spendings = tuple(self.spending(scope, period) for scope, period in months)
         return self.view(epoch, account, now), spendings
 
-    def reckoned(self, epoch: str, now: datetime) -> datetime:
-        """Return the moment from which a recharge that is noted now is reckoned."""
+    def reckoned(self, epoch: str, now: datetime) -> reckoning.Reckoned:
+        """Return from when a recharge that is noted now is reckoned."""
         return reckoning.reckoned(self._book, epoch, now)
-
-    def clock_fell(self, now: datetime) -> bool:
-        """Tell whether the clock has fallen back so far that nobody knows what day it is."""
-        return reckoning.clock_fell(self._book, now)
 
     def readings(self, epoch: str) -> Readings:
         """Return the newest reading of each field."""
@@ -291,12 +287,7 @@ class Reader:
         What was said before a restore that still casts doubt on it was said to another past.
         """
         since = views.doubted_since(self._book, self.order(order_id).sim)
-        approved = self._book.value(
-            "SELECT 1 FROM event WHERE order_id = ? AND type = 'approved'"
-            " AND actor LIKE 'user:%' AND seq > ? LIMIT 1",
-            *(order_id, since),
-        )
-        return approved is not None
+        return views.has_a_yes(self._book, order_id, since)
 
     def newest_moment(self) -> datetime | None:
         """Return the latest time that stands on any event."""

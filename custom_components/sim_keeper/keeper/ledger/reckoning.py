@@ -6,6 +6,7 @@ long used up once the clock is right again.
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ..orders import Order
 from ..sim import FIRST_RUN
@@ -23,14 +24,34 @@ _EVENTS_KNOWN = 1000
 """More than are written while a clock has fallen back."""
 
 
-def reckoned(book: Book, epoch: str, now: datetime) -> datetime:
-    """Return the moment from which a recharge that is noted now is reckoned.
+class Reckoned(NamedTuple):
+    """From when something that is noted now is reckoned, and whether the day is known at all."""
 
-    Where the clock has fallen back, that is the newest event: reckoned from 1970, the days that
-    it bought and the time that a source lags would be long over once the clock is right again.
-    Where it was far ahead before, it is now: nobody waits a year for that.
+    at: datetime
+    fell: bool
+    """The clock has fallen back so far that nobody knows what day it is."""
+
+
+def reckoned(book: Book, epoch: str, now: datetime) -> Reckoned:
+    """Return from when a recharge that is noted now is reckoned.
+
+    A fall counts also where a person has saved rules since. By a week and more the clock was
+    ahead before.
     """
     behind = _behind(book, now)
+    at = _reckoned_from(book, epoch, now, behind)
+    return Reckoned(at=at, fell=_fell(now, behind, _FALL_MAX))
+
+
+def _reckoned_from(
+    book: Book, epoch: str, now: datetime, behind: timedelta
+) -> datetime:
+    """Return the newest event where the clock has fallen back, and now elsewhere.
+
+    Reckoned from 1970, the days that a recharge bought and the time that a source lags would be
+    long over once the clock is right again. Where it was far ahead before, it is now: nobody
+    waits a year for that.
+    """
     if behind >= _BACK_MIN and (now < FIRST_RUN or behind < _FALL_MAX):
         # That a person saved rules meanwhile does not make such a clock right.
         return now + behind
@@ -38,14 +59,6 @@ def reckoned(book: Book, epoch: str, now: datetime) -> datetime:
     if newest is None or newest - now < _BACK_MIN:
         return now
     return newest if newest - now < _AHEAD_MAX else now
-
-
-def clock_fell(book: Book, now: datetime) -> bool:
-    """Tell whether the clock has fallen back so far that nobody knows what day it is.
-
-    Also where a person has saved rules since. By a week and more it was ahead before.
-    """
-    return _fell(now, _behind(book, now), _FALL_MAX)
 
 
 def dated(book: Book, order: Order) -> Order:

@@ -36,6 +36,11 @@ _ENDED_SINCE = (
 """Counted in events, not by the clock: a vendor can answer within the second."""
 _AUTOMATIC_KNOWN = 100
 """More than any day may have."""
+_YES = (
+    "SELECT 1 FROM event e WHERE e.order_id = o.id AND e.type = 'approved'"
+    " AND e.actor LIKE 'user:%' AND e.seq > ?"
+)
+"""A person's yes to order `o`, after an event."""
 _OPEN_LIST = ",".join(f"'{state.value}'" for state in sorted(OPEN))
 _NUMBER = (
     "sim IN (SELECT epoch FROM sim WHERE number ="
@@ -244,6 +249,12 @@ def doubted_since(book: Book, epoch: str) -> int:
     return 0 if not seq or _supervised(book, "sim", epoch, seq) else seq
 
 
+def has_a_yes(book: Book, order_id: int, since: int) -> bool:
+    """Tell whether a person said yes to an order after an event."""
+    sql = f"SELECT 1 FROM orders o WHERE o.id = ? AND EXISTS({_YES})"  # noqa: S608
+    return book.value(sql, order_id, since) is not None
+
+
 def newest_readings(book: Book, epoch: str) -> Readings:
     """Return the newest reading of each field."""
     rows = book.rows(
@@ -316,8 +327,6 @@ def _supervised(book: Book, column: str, value: str, since: int) -> bool:
     """Tell whether an order that a person approved after an event was delivered."""
     sql = (
         f"SELECT 1 FROM orders o WHERE o.{column} = ? AND o.assisted = 0"  # noqa: S608
-        " AND o.state = 'confirmed' AND EXISTS("
-        "SELECT 1 FROM event e WHERE e.order_id = o.id AND e.type = 'approved'"
-        " AND e.actor LIKE 'user:%' AND e.seq > ?) LIMIT 1"
+        f" AND o.state = 'confirmed' AND EXISTS({_YES}) LIMIT 1"
     )
     return book.value(sql, value, since) is not None
