@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import timedelta
 import json
 from pathlib import Path
+from random import Random
 import subprocess
 import sys
 from typing import Any
@@ -30,7 +31,9 @@ from custom_components.sim_keeper.keeper.ports import Channel
 from custom_components.sim_keeper.keeper.sim import RuleKind, Sim
 
 from .simulation import exhaustive
-from .simulation.history import run_history
+from .simulation.history import run_history, three_lines
+from .simulation.lines import HOUR, Wish
+from .simulation.oracle import Intent, Oracle
 from .simulation.run import ALL_FAULTS_FROM, histories
 from .simulation.world import Truth
 
@@ -158,6 +161,27 @@ def test_sees_an_engine_that_takes_unknown_for_no(
 
     monkeypatch.setattr(Checkout, "_unknown", rejected)
     assert columns()["wrong_outcome"]
+
+
+@pytest.mark.parametrize(
+    ("forgot", "warned", "wanted"),
+    [
+        (True, True, True),
+        (True, False, False),
+        (False, False, True),
+    ],
+)
+def test_a_yes_to_a_question_that_did_not_warn_excuses_no_second_purchase(
+    forgot: bool, warned: bool, wanted: bool
+) -> None:
+    """What a restore has wiped out is known to nobody who is not told of the restore."""
+    line = three_lines(Random(1))[0]
+    earlier = Intent("SKA-001-0", line, 0.0, None, "A", 0)
+    later = Intent(
+        *("SKA-002-0", line, HOUR, Wish(HOUR, 1, warned=warned), "A", 1),
+        forgot=frozenset({earlier.key} if forgot else ()),
+    )
+    assert Oracle._not_wanted(later, earlier) is not wanted
 
 
 def test_sees_an_engine_that_trusts_any_clock(monkeypatch: pytest.MonkeyPatch) -> None:

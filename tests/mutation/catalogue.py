@@ -482,6 +482,15 @@ MUTATIONS = (
         ),
     ),
     _mutation(
+        "a_calendar_believes_a_wrong_clock",
+        "tests/keeper/test_schedule.py",
+        Edit(
+            "guards.py",
+            "Reason.DEADLINE_DOUBTFUL if _calendar_doubtful(at, now) else None",
+            "Reason.DEADLINE_DOUBTFUL if at.frozen else None",
+        ),
+    ),
+    _mutation(
         "who_is_asked_anyway_is_not_warned",
         "tests/keeper/test_policy.py",
         Edit(
@@ -491,7 +500,7 @@ MUTATIONS = (
         ),
     ),
     _mutation(
-        "waits_for_a_day_that_a_wrong_clock_showed",
+        "sent_in_the_future_waits_for_it",
         "tests/keeper/test_engine_clock.py",
         Edit("followup.py", "now + HANDOVER_AFTER < running:", "running < now:"),
     ),
