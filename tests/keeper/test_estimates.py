@@ -48,7 +48,7 @@ def test_a_day_counted_by_a_clock_that_fell_back_is_a_hint() -> None:
     line = sim(carrier=carrier(stacking="reset"))
     before = Readings(balance=balance(hkd("9")))
     for fell, trust in ((True, Trust.HINT), (False, Trust.ESTIMATE)):
-        found = readings_after(line, before, **known, clock_fell=fell)
+        found = readings_after(line, before, **known, day_unknown=fell)
         trusts = {reading.field: reading.trust for reading in found}
         assert trusts == {
             Field.EXPIRY: trust,

@@ -99,9 +99,9 @@ class Checkout(Settlement):
         traceable = channel.capabilities.lookup is Lookup.PURE
         if approved is not None:
             await self._check_key(approved, traceable=traceable)
-        if not traceable:
-            return 0
         cycle = None if approved is None else approved.cycle
+        if not traceable:
+            return await self._first_ordinal(channel, sim, cycle)
         for ordinal in range(ORDINAL_MAX + 1):
             key = await self._desk.read(Ledger.peek_key, sim.epoch, ordinal, cycle)
             if key is None:
@@ -134,6 +134,19 @@ class Checkout(Settlement):
         if traceable and await self._desk.read(bought, approved.id):
             # The truth of an order before it came late: its keys are known.
             raise OrderRefused("already_bought")
+
+    async def _first_ordinal(
+        self, channel: Channel, sim: Sim, cycle: int | None
+    ) -> int:
+        """Return the first ordinal whose key no person has given up.
+
+        Under such a key the vendor would answer for the old purchase as if it were this one.
+        """
+        for ordinal in range(ORDINAL_MAX + 1):
+            key = await self._desk.read(Ledger.peek_key, sim.epoch, ordinal, cycle)
+            if key is not None and not await self._given_up(channel, key):
+                return ordinal
+        raise OrderRefused("too_many_attempts")
 
     async def _settle_late(
         self, channel: Channel, sim: Sim, key: str, found: Found
@@ -232,7 +245,7 @@ class Checkout(Settlement):
                 now=now,
                 day=at.date(),
                 product=new.product,
-                clock_fell=clock.fell,
+                day_unknown=clock.fell or found.at is None,
             )
         await self._desk.write(Ledger.adopt, new, holds, delivery, key, now, readings)
         raise OrderRefused("already_bought")

@@ -1,7 +1,7 @@
 """What a recharge does to a SIM, as far as the carrier's rule tells. Marked as estimates.
 
 A day that was counted from a doubtful one is no better than that: a hint. So is every day that
-was counted while the clock had fallen back.
+was counted while the clock had fallen back, or from a delivery of which nobody knows the day.
 """
 
 from collections.abc import Sequence
@@ -25,13 +25,14 @@ def readings_after(
     now: datetime,
     day: date | None = None,
     product: str | None = None,
-    clock_fell: bool = False,
+    day_unknown: bool = False,
 ) -> tuple[Reading, ...]:
     """Return the readings that a recharge brings about.
 
     `last` is the recharge before it, `value` the credit, `days` the validity that the product is
-    known to buy, `day` the day on which it happened (today, if absent). A `product` that states
-    neither credit nor days, such as data, is not known to move anything.
+    known to buy, `day` the day on which it happened (today, if absent); `day_unknown` where nobody
+    knows it for sure. A `product` that states neither credit nor days, such as data, is not known
+    to move anything.
     """
     if product is not None and value is None and days is None:
         return ()
@@ -47,7 +48,7 @@ def readings_after(
         new = carriers.expiry_after(sim.carrier, expiry=old, event_day=day, days=bought)
         if old is not None and _seen_later(before.expiry, day, sim):
             new = max(new, old)
-        doubtful = clock_fell or _rests_on_doubt(sim, before.expiry, last)
+        doubtful = day_unknown or _rests_on_doubt(sim, before.expiry, last)
         found.append(_day(Field.EXPIRY, new, now, doubtful=doubtful))
     balance = before.balance
     if (
@@ -61,7 +62,7 @@ def readings_after(
             _estimate(Field.BALANCE, balance.value + value.minor, value.currency, now)
         )
     if _counts(sim, value) and _later(day, before):
-        found.append(_day(Field.LAST_ACTIVITY, day, now, doubtful=clock_fell))
+        found.append(_day(Field.LAST_ACTIVITY, day, now, doubtful=day_unknown))
     return tuple(found)
 
 

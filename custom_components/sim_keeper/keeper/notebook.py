@@ -98,7 +98,7 @@ class Notebook:
             days=paid.days,
             now=noted.at,
             day=paid.day,
-            clock_fell=noted.fell,
+            day_unknown=noted.fell,
         )
         if paid.expiry is not None:
             readings = (

@@ -4,8 +4,10 @@ Every answer is one of three: confirmed, rejected, unknown.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 import logging
+from zoneinfo import ZoneInfo
 
 from .belief import SETTLES_AFTER
 from .errors import OrderRefused, Rejected
@@ -13,14 +15,53 @@ from .estimates import readings_after, readings_after_use, with_shown
 from .ledger import Closing, Delivery, EventType, Ledger, Reckoned
 from .ledgerdesk import LedgerDesk
 from .money import Money
-from .orders import LATE_LOOK_EVERY, Attempt, Effect, Kind, Order, State, next_look
-from .ports import Channel, Line, Pending, Purchase, Submitted
+from .orders import (
+    HANDOVER_AFTER,
+    LATE_LOOK_EVERY,
+    Attempt,
+    Effect,
+    Kind,
+    Order,
+    State,
+    next_look,
+)
+from .ports import Channel, Confirmed, Line, Pending, Purchase, Submitted
 from .sim import Field, Reading, Sim
 from .world import World
 
 _LOGGER = logging.getLogger(__name__)
 
 SOURCE_SILENT_AFTER = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """When a delivery arrived at the line."""
+
+    at: datetime | None
+    """None: just now, as far as anybody can tell."""
+    known: bool
+    """False: at some time since then."""
+
+    def day_in(self, zone: ZoneInfo) -> date | None:
+        """Return the line's day of it."""
+        return None if self.at is None else self.at.astimezone(zone).date()
+
+
+JUST_NOW = Arrival(at=None, known=True)
+
+
+def arrival(attempt: Attempt, answer: Confirmed, now: datetime) -> Arrival:
+    """Return when something arrived of which the vendor tells now.
+
+    What was sent more than a day ago may have arrived long ago. Where the vendor does not say
+    when, it is reckoned from the send, so that the line is looked after too early, not too late.
+    """
+    if now - attempt.last_sent_at <= HANDOVER_AFTER:
+        return JUST_NOW
+    if answer.at is not None:
+        return Arrival(at=min(answer.at, now), known=True)
+    return Arrival(at=attempt.last_sent_at, known=False)
 
 
 class Settlement:
@@ -72,7 +113,10 @@ class Settlement:
             look_again_at=self._world.now()
             + timedelta(seconds=channel.capabilities.look_horizon_s),
         )
-        return await self._confirm(sim, order, delivery, answer.delivered, "keeper")
+        return await self._confirm(
+            *(sim, order, delivery, answer.delivered, "keeper"),
+            arrived=arrival(attempt, answer, self._world.now()),
+        )
 
     async def _verifiable(self, order: Order) -> Effect:
         """Return OPEN where a source watches the line, so that it can show what arrived.
@@ -100,6 +144,8 @@ class Settlement:
         delivered: Money | None,
         actor: str,
         shown: Sequence[Reading] = (),
+        *,
+        arrived: Arrival = JUST_NOW,
     ) -> Order:
         """Confirm an order; `shown` are the readings that proved it, where a vendor did not."""
         now = self._world.now()
@@ -107,7 +153,7 @@ class Settlement:
         if sim is not None:
             settled = await self._desk.read(Ledger.reckoned, order.sim, now)
             readings = with_shown(
-                await self._estimates(sim, order, delivered, settled),
+                await self._estimates(sim, order, delivered, settled, arrived),
                 shown,
                 settled.at,
             )
@@ -121,6 +167,7 @@ class Settlement:
         order: Order,
         delivered: Money | None,
         settled: Reckoned,
+        arrived: Arrival,
     ) -> tuple[Reading, ...]:
         before = await self._desk.read(Ledger.readings, order.sim)
         if order.kind is Kind.ACTIVITY:
@@ -135,8 +182,9 @@ class Settlement:
             value=value,
             days=order.days,
             now=settled.at,
+            day=arrived.day_in(sim.zone),
             product=order.product,
-            clock_fell=settled.fell,
+            day_unknown=settled.fell or not arrived.known,
         )
 
     async def _pending(

@@ -70,6 +70,21 @@ class Registry(OrderLife):
                 now, Entry(type=EventType.SETTING, rows=[change], actor=actor)
             )
 
+    def note_address(self, account: str, address: str, now: datetime) -> None:
+        """Note where an account is reached: at another address it is supervised anew.
+
+        `address` is empty for the provider's own.
+        """
+        name = settings.address_name(account)
+        known = settings.setting(self._book, name)
+        if known == address:
+            return
+        rows: list[Change] = [("setting", {"name": name, "value": address})]
+        if known is not None:
+            moved = settings.moved_name(account)
+            rows.append(("setting", {"name": moved, "value": self._next_event()}))
+        self._book.write(now, Entry(type=EventType.SETTING, rows=rows))
+
     def clear_refusals(self, epoch: str, actor: str, now: datetime) -> None:
         """Note a person's go-ahead: earlier refusals and noes no longer count."""
         self.set_setting(

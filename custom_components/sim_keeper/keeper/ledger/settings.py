@@ -23,6 +23,16 @@ def restored_name(epoch: str) -> str:
     return f"{RESTORED}:{epoch}"
 
 
+def address_name(account: str) -> str:
+    """Return the setting that holds the address at which an account was reached last."""
+    return f"address:{account}"
+
+
+def moved_name(account: str) -> str:
+    """Return the setting that holds the event by which an account was reached at another one."""
+    return f"moved:{account}"
+
+
 def floor_name(epoch: str) -> str:
     """Return the setting that holds a SIM's cycle floor."""
     return f"floor:{epoch}"

@@ -24,6 +24,7 @@ from .settings import (
     STOPPED,
     cleared_name,
     floor_name,
+    moved_name,
     restored_name,
     setting,
     setting_number,
@@ -83,7 +84,7 @@ class LedgerView:
     automatic_today: int
     """Automatic orders of the whole installation in the last 24 hours."""
     supervised: bool
-    """The account has delivered an order that a person approved."""
+    """The account has delivered an order that a person approved, at its present address."""
     restored: bool
     """The installation was restored, and nobody has supervised an order of this SIM since."""
     overshot: bool
@@ -171,7 +172,7 @@ def _past(book: Book, epoch: str, account: str | None) -> LedgerView:
             cycle,
             since,
         ),
-        supervised=account is not None and _supervised(book, "account", account, 0),
+        supervised=account is not None and _account_supervised(book, account),
         restored=doubted_since(book, epoch) > 0,
         overshot=account is not None and _overshot(book, account, since),
         stopped=setting(book, STOPPED) == "on",
@@ -246,7 +247,7 @@ def doubted_since(book: Book, epoch: str) -> int:
     seq = max(
         setting_number(book, RESTORED), setting_number(book, restored_name(epoch))
     )
-    return 0 if not seq or _supervised(book, "sim", epoch, seq) else seq
+    return 0 if not seq or _sim_supervised(book, epoch, seq) else seq
 
 
 def has_a_yes(book: Book, order_id: int, since: int) -> bool:
@@ -323,10 +324,26 @@ def _overshot(book: Book, account: str, since: int) -> bool:
     return book.value(sql, account, since) is not None
 
 
-def _supervised(book: Book, column: str, value: str, since: int) -> bool:
-    """Tell whether an order that a person approved after an event was delivered."""
+def _account_supervised(book: Book, account: str) -> bool:
+    """Tell whether an order that a person approved was delivered, and its provider understood.
+
+    Only the provider's own answer proves that it is understood: no person's word, and nothing that
+    a source contradicts. What it answered at another address proves nothing of this one.
+    """
     sql = (
-        f"SELECT 1 FROM orders o WHERE o.{column} = ? AND o.assisted = 0"  # noqa: S608
+        "SELECT 1 FROM orders o WHERE o.account = ? AND o.assisted = 0"  # noqa: S608
+        f" AND o.state = 'confirmed' AND o.effect <> 'mismatch' AND EXISTS({_YES})"
+        " AND EXISTS(SELECT 1 FROM event e WHERE e.order_id = o.id"
+        " AND e.type = 'confirmed' AND e.actor = 'keeper') LIMIT 1"
+    )
+    since = setting_number(book, moved_name(account))
+    return book.value(sql, account, since) is not None
+
+
+def _sim_supervised(book: Book, epoch: str, since: int) -> bool:
+    """Tell whether an order of a SIM that a person approved after an event was delivered."""
+    sql = (
+        "SELECT 1 FROM orders o WHERE o.sim = ? AND o.assisted = 0"  # noqa: S608
         f" AND o.state = 'confirmed' AND EXISTS({_YES}) LIMIT 1"
     )
-    return book.value(sql, value, since) is not None
+    return book.value(sql, epoch, since) is not None
