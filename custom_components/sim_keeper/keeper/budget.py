@@ -51,8 +51,13 @@ def account_scope(account: str) -> str:
 HOUSEHOLD_SCOPE = "household"
 
 
-def caps_for(sim: Sim, household: HouseholdRules, now: datetime) -> tuple[Cap, ...]:
-    """Return the caps that bear on an order of a SIM."""
+def caps_for(
+    sim: Sim, household: HouseholdRules, now: datetime, *, by_hand: bool = False
+) -> tuple[Cap, ...]:
+    """Return the caps that bear on an order of a SIM.
+
+    What a person pays `by_hand` leaves the account's wallet alone, and so its cap.
+    """
     shared = [
         Cap(scope=HOUSEHOLD_SCOPE, period=month(household.zone, now), limit=limit)
         for limit in household.monthly_caps
@@ -66,7 +71,7 @@ def caps_for(sim: Sim, household: HouseholdRules, now: datetime) -> tuple[Cap, .
     # Without a shared limit the household's spending is counted all the same.
     counted = Cap(scope=HOUSEHOLD_SCOPE, period=home_month, limit=None)
     caps = [own, *(shared or [counted])]
-    if sim.account is not None:
+    if sim.account is not None and not by_hand:
         limit = household.account_caps.get(sim.account)
         scope = account_scope(sim.account)
         caps.append(Cap(scope=scope, period=home_month, limit=limit))

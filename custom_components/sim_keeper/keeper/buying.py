@@ -9,8 +9,8 @@ import logging
 from .budget import caps_for, holds_for, limited, overrun
 from .checkout import Offer, as_new, terms_of
 from .errors import LoginFailed, OrderRefused, Rejected, Unavailable
-from .guards import AUTOMATIC_PER_DAY_MAX
-from .ledger import STOPPED, Hold, Ledger, NewOrder
+from .guards import AUTOMATIC_PER_DAY_MAX, due_again
+from .ledger import STOPPED, Hold, Ledger, NewOrder, Spending
 from .money import Money
 from .options import options_for
 from .orders import Attempt, Kind, Order, Origin, State
@@ -25,6 +25,7 @@ from .policy import (
     decide,
     due_rules,
     not_automatic,
+    silenced,
     wanted,
 )
 from .ports import Json, Wanted
@@ -37,6 +38,8 @@ _LOGGER = logging.getLogger(__name__)
 RETRY_UNREADABLE = timedelta(minutes=30)
 TASK_LASTS = timedelta(days=400)
 ACCOUNTS_COME_UP_IN = timedelta(minutes=15)
+ACCOUNT_CHANGED = "account_changed"
+AMOUNT_CHANGED = "amount_changed"
 
 
 class Buying(Watch):
@@ -112,6 +115,11 @@ class Buying(Watch):
         holds = await self.room(sim, offer)
         if decision.action is Action.SEND and not limited(holds):
             new = replace(new, why={**new.why, "reason": Reason.NO_CAP.value})
+        elif decision.action is Action.SEND and self._soon_due_again(
+            at, decision, offer
+        ):
+            short = Reason.AMOUNT_TOO_SMALL.value
+            new = replace(new, why={**new.why, "reason": short})
         elif on_trial:
             await self._remarks.trial(at, decision, offer)
             return False
@@ -130,6 +138,16 @@ class Buying(Watch):
             return False
         await self.desk.write(Ledger.ask, new, "keeper", self.world.now())
         return True
+
+    def _soon_due_again(self, at: Situation, decision: Decision, offer: Offer) -> bool:
+        """Tell whether what is on offer buys so few days that all its rules stay due.
+
+        What an amount buys was known before; a product's days stand in its offer.
+        """
+        days, now = offer.quote.days, self.world.now()
+        return days is not None and all(
+            due_again(at, kind, days, now) for kind in decision.rules
+        )
 
     async def assign(
         self,
@@ -163,14 +181,8 @@ class Buying(Watch):
             raise OrderRefused(
                 Reason.OVER_CAP.value, price=str(offer.ceiling), left=str(most)
             )
-        caps = caps_for(sim, self.household, self.world.now())
-        holds = holds_for(caps, offer.ceiling.currency)
-        spent = tuple(
-            [
-                await self.desk.read(Ledger.spending, hold.scope, hold.period)
-                for hold in holds
-            ]
-        )
+        holds = self._holds(sim, offer.ceiling.currency)
+        spent = await self._spent(holds)
         if over := overrun(holds, spent, offer.ceiling):
             raise OrderRefused(
                 Reason.OVER_CAP.value, price=str(offer.ceiling), left=str(over[1])
@@ -206,9 +218,7 @@ class Buying(Watch):
 
     async def begin(self, sim: Sim, order: Order) -> tuple[Order, Attempt]:
         """Look the key up, then record that an approved order is being sent."""
-        holds = holds_for(
-            caps_for(sim, self.household, self.world.now()), order.ceiling.currency
-        )
+        holds = self._holds(sim, order.ceiling.currency)
         ordinal = await self.checkout.free_ordinal(
             sim, terms_of(order), holds, approved=order
         )
@@ -236,7 +246,8 @@ class Buying(Watch):
         stopped = await self.desk.read(Ledger.setting, STOPPED) == "on"
         current = self.sims.get(sim.epoch)
         changed = current is not sim and not await self._called_for(order)
-        if stopped or not self.accepting or current is None or changed:
+        moved = current is not None and current.account != order.account
+        if stopped or not self.accepting or current is None or changed or moved:
             await self._end(order, State.CANCELLED, "stopped")
             self.soon(sim.epoch)
             return None
@@ -257,8 +268,53 @@ class Buying(Watch):
         return task
 
     async def _called_for(self, order: Order) -> bool:
-        """Tell whether somebody called for an order, and no rule alone."""
-        return order.origin is not Origin.RULE or await self._has_a_yes(order)
+        """Tell whether a person called for an order, and no rule or automation alone."""
+        return order.origin is Origin.PERSON or await self._has_a_yes(order)
+
+    async def tightened(self, at: Situation, order: Order) -> str | None:
+        """Return by what a person has forbidden since to send an order that is approved.
+
+        Also where it was sent before: nothing goes out once more against what is set now.
+        """
+        rules = at.sim.rules
+        if (silence := silenced(at, self.world.now())) is not None:
+            return silence.value
+        if order.account != at.sim.account or order.operator != at.sim.operator:
+            # Its request is for the one; price and key would be asked of the other.
+            return ACCOUNT_CHANGED
+        if await self._over_caps(at.sim, order):
+            return Reason.OVER_CAP.value
+        if await self._has_a_yes(order):
+            return None
+        if rules.shadow:
+            return Reason.SHADOW.value
+        rule = order.origin is Origin.RULE
+        asked, usual = order.value, rules.amount
+        if rule and asked and usual and usual.currency == asked.currency:
+            return AMOUNT_CHANGED if usual < asked else None
+        return None
+
+    async def _over_caps(self, sim: Sim, order: Order) -> bool:
+        """Tell whether an order, whose holds are placed, is more than the caps allow by now."""
+        ceiling = order.ceiling
+        most = sim.rules.order_cap
+        if most and most.currency == ceiling.currency and most < ceiling:
+            return True
+        holds = self._holds(sim, ceiling.currency)
+        spent = await self._spent(holds)
+        return overrun(holds, spent, Money(0, ceiling.currency)) is not None
+
+    def _holds(self, sim: Sim, currency: str) -> tuple[Hold, ...]:
+        caps = caps_for(sim, self.household, self.world.now())
+        return holds_for(caps, currency)
+
+    async def _spent(self, holds: tuple[Hold, ...]) -> tuple[Spending, ...]:
+        return tuple(
+            [
+                await self.desk.read(Ledger.spending, hold.scope, hold.period)
+                for hold in holds
+            ]
+        )
 
     async def _doubt(self, at: Situation, order: Order) -> Reason | None:
         """Return why an order that a person said no yes to may not go out as things stand now.

@@ -10,6 +10,7 @@ import logging
 
 from .budget import MARGIN_PERCENT
 from .errors import (
+    LOGIN_FAILED,
     LoginFailed,
     NotSent,
     OrderRefused,
@@ -189,9 +190,9 @@ class Checkout(Settlement):
         except LoginFailed:
             self._world.login_failed(str(order.account))
             if resent:
-                return await self._unknown(channel, order, attempt, "login_failed")
+                return await self._unknown(channel, order, attempt, LOGIN_FAILED)
             return await self._reject(
-                order, Rejected("login_failed", RefusalClass.FIX_FIRST), consumed=False
+                order, Rejected(LOGIN_FAILED, RefusalClass.FIX_FIRST), consumed=False
             )
         except Rejected as err:
             paying = channel.capabilities.lookup is Lookup.PAYING

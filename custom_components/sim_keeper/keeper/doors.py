@@ -21,6 +21,7 @@ from .policy import (
     not_automatic,
     rests,
     rests_until,
+    silenced,
     wanted,
 )
 from .ports import Json, Wanted
@@ -304,6 +305,10 @@ class Doors(Notebook):
         # Without a person behind it, a call may do no more than the rules themselves.
         if mode in (Mode.OFF, Mode.REMIND):
             raise OrderRefused("mode_forbids", mode=mode.value)
+        if (silence := silenced(at, self._time())) is not None:
+            raise OrderRefused(silence.value)
+        if at.sim.rules.shadow:
+            raise OrderRefused(Reason.SHADOW.value)
         delivered = view.last_delivered_at
         if delivered is not None and self._time() - delivered < COOLDOWN:
             raise OrderRefused(Reason.RECENTLY_RECHARGED.value)

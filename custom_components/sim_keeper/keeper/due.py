@@ -218,6 +218,16 @@ def by_hand(at: Situation, rules: tuple[RuleKind, ...]) -> bool:
     return to_be_used is not channel_uses_number(at)
 
 
+def served(at: Situation, rules: tuple[RuleKind, ...]) -> tuple[RuleKind, ...]:
+    """Return the rules that the SIM's account can satisfy: one recharge satisfies them all.
+
+    To use the number satisfies only what that restarts; the others are left to people.
+    """
+    if not channel_uses_number(at):
+        return rules
+    return tuple(kind for kind in rules if not by_hand(at, (kind,)))
+
+
 def today_of(sim: Sim, now: datetime) -> date:
     """Return the SIM's calendar day."""
     return now.astimezone(sim.zone).date()

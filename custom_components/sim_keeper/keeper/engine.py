@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import logging
 
 from .budget import HouseholdRules
-from .errors import LedgerBroken
+from .buying import ACCOUNT_CHANGED
+from .errors import LOGIN_FAILED, LedgerBroken
 from .inflight import InFlight
 from .judgement import judged, repeats_a_doubt
 from .ledger import EventType, Ledger
@@ -14,7 +15,6 @@ from .orders import Effect, Order, Origin, State
 from .policy import (
     CLOCK_BACK_MAX,
     Decision,
-    Reason,
     Situation,
     clock_doubtful,
     decide,
@@ -101,23 +101,28 @@ class Engine(InFlight):
         for epoch in self.sims:
             self.soon(epoch)
 
-    async def account_ready(self, account: str) -> None:
-        """Hear that an account works (again): what only its login stopped may go on."""
+    async def account_ready(self, account: str, address: str = "") -> None:
+        """Hear that an account works (again): what only its login stopped may go on.
+
+        `address` is where it is reached, empty for the provider's own.
+        """
+        if self.desk.fault is None:
+            noted = self._note_account(account, address)
+            await self._isolated("an account", noted)
+        for sim in list(self.sims.values()):
+            if sim.account == account:
+                self.soon(sim.epoch)
+
+    async def _note_account(self, account: str, address: str) -> None:
+        now = self.world.now()
+        await self.desk.write(Ledger.note_address, account, address, now)
         for sim in list(self.sims.values()):
             if sim.account != account:
                 continue
-            current = self._statuses.get(sim.epoch)
-            waits = (Reason.REFUSED, Reason.NO_CHANNEL)
-            if current and current.decision.reason in waits:
-                view = await self.desk.read(
-                    Ledger.view, sim.epoch, account, self.world.now()
-                )
-                login = bool(view.refused) and view.refused[-1].reason == "login_failed"
-                if login and self.desk.fault is None:
-                    await self.desk.write(
-                        Ledger.clear_refusals, sim.epoch, "keeper", self.world.now()
-                    )
-            self.soon(sim.epoch)
+            view = await self.desk.read(Ledger.view, sim.epoch, account, now)
+            if any(order.reason == LOGIN_FAILED for order in view.refused):
+                await self.desk.write(Ledger.note_login, account, now)
+                return
 
     async def set_household(self, household: HouseholdRules) -> None:
         """Apply new settings that all SIMs share."""
@@ -305,12 +310,12 @@ class Engine(InFlight):
             changed = True
         if order is None or order.state not in (State.ASKED, State.APPROVED):
             return changed
-        buys = (
-            need_mode(at, due) in (Mode.ASK, Mode.AUTO)
-            and at.sim.account == order.account
-        )
-        if order.origin is Origin.RULE and not (needed and buys):
+        rule = order.origin is Origin.RULE
+        buys = need_mode(at, due) in (Mode.ASK, Mode.AUTO)
+        if rule and not (needed and buys):
             await self._end(order, State.CANCELLED, "no_longer_needed", quiet=True)
+        elif order.account != at.sim.account:
+            await self._end(order, State.CANCELLED, ACCOUNT_CHANGED, quiet=rule)
         elif now >= order.valid_until:
             asked = order.state is State.ASKED
             silence = "nobody_answered" if asked else "not_sent"
@@ -324,13 +329,15 @@ class Engine(InFlight):
     async def _send_on(self, at: Situation, order: Order, now: datetime) -> None:
         """Send what was approved and could not be sent then, if it still may go."""
         reachable = at.capabilities is not None
-        doubt = await self._doubt(at, order) if reachable else None
+        against = await self.tightened(at, order)
+        if against is None and reachable:
+            against = await self._doubt(at, order)
         if at.view.stopped:
             await self._end(order, State.CANCELLED, "stopped")
-        elif doubt is not None:
-            # About a rule's order a person is asked at once; an automation has to hear of it.
+        elif against is not None:
+            # A rule's order is decided anew at once; whoever else wanted it has to hear of it.
             quiet = order.origin is Origin.RULE
-            await self._end(order, State.CANCELLED, doubt.value, quiet=quiet)
+            await self._end(order, State.CANCELLED, str(against), quiet=quiet)
         elif at.stopping or not reachable or clock_doubtful(at.view, now):
             await self._send_later(order)
         elif order.next_at is None or order.next_at <= now:

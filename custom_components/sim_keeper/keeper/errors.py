@@ -96,6 +96,10 @@ class KeyAlreadyUsed(OutcomeUnknown):
     """The vendor knows the key from an earlier request, most likely a paid one of our own."""
 
 
+LOGIN_FAILED = "login_failed"
+"""Why an order ended that was refused for the login alone."""
+
+
 class LoginFailed(KeeperError):
     """The vendor does not accept the stored credentials."""
 

@@ -150,6 +150,10 @@ class FollowUp(Notice):
         attempt = await self._desk.read(Ledger.attempt, order.id)
         return await self._later(sim, order, attempt, RETRY_AFTER_FAULT)
 
+    async def wait(self, order: Order) -> Order:
+        """Look again soon: for now nobody can tell whether it may be sent once more."""
+        return await self._look_in(order, RETRY_UNREADABLE_AFTER)
+
     async def hand_over(self, order: Order, reason: str) -> Order:
         """Give an order whose end cannot be learned to a person; keep looking now and then."""
         now = self._world.now()

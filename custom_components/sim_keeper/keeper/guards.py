@@ -52,18 +52,17 @@ def forbidden(
 ) -> tuple[Reason, datetime] | None:
     """Return why nothing may be started, and when that may change."""
     tomorrow = next_day(at.sim, now)
-    view, mode = at.view, at.sim.rules.mode
+    view = at.view
     if view.order is not None:
         stuck = view.order.state in (State.UNKNOWN, State.NEEDS_PERSON)
         return (Reason.ORDER_UNKNOWN if stuck else Reason.ORDER_OPEN), tomorrow
+    if (silence := silenced(at, now)) is not None:
+        return silence, tomorrow
     checks = (
-        (mode is Mode.OFF, Reason.OFF),
-        (at.sim.rules.lapse, Reason.LAPSE),
-        (at.sim.rules.recharged_elsewhere, Reason.RECHARGED_ELSEWHERE),
         (at.frozen, Reason.LEDGER_FROZEN),
         (at.life.stage is Stage.LOST, Reason.LOST),
         (not rules, _why_nothing_is_due(at, now)),
-        (view.task is not None, Reason.TASK_OPEN),
+        (_task_comes_first(at, rules, now), Reason.TASK_OPEN),
     )
     for true, reason in checks:
         if true:
@@ -75,11 +74,38 @@ def forbidden(
     return _forbidden_purchase(at, rules, now)
 
 
+def silenced(at: Situation, now: datetime) -> Reason | None:
+    """Return by which setting a person has said that nothing is to be bought for a SIM now."""
+    rules, today = at.sim.rules, today_of(at.sim, now)
+    checks = (
+        (rules.mode is Mode.OFF, Reason.OFF),
+        (rules.lapse, Reason.LAPSE),
+        (rules.recharged_elsewhere, Reason.RECHARGED_ELSEWHERE),
+        (rules.paused_until is not None and today < rules.paused_until, Reason.PAUSED),
+    )
+    return next((reason for true, reason in checks if true), None)
+
+
+def task_unheard(at: Situation, now: datetime) -> bool:
+    """Tell whether a person was asked to do something so long ago that nobody seems to do it.
+
+    Until then he may be paying at this very moment.
+    """
+    task = at.view.task
+    return task is not None and now >= task.created_at + SILENCE_LASTS
+
+
+def _task_comes_first(
+    at: Situation, rules: tuple[RuleKind, ...], now: datetime
+) -> bool:
+    """Tell whether an open task keeps everything else waiting: a person's own, or a fresh one."""
+    open_ = at.view.task is not None
+    return open_ and (by_hand(at, rules) or not task_unheard(at, now))
+
+
 def _why_nothing_is_due(at: Situation, now: datetime) -> Reason:
     rules, today = at.sim.rules, today_of(at.sim, now)
     called = called_rules(at, now)
-    if rules.paused_until is not None and today < rules.paused_until:
-        return Reason.PAUSED
     if any(rules.is_paused(kind, today) for kind in called):
         return Reason.PAUSED
     return Reason.OFF if called else Reason.NOT_DUE
@@ -282,24 +308,26 @@ def _denied(at: Situation, now: datetime) -> bool:
 
 def too_small(at: Situation, kind: RuleKind, now: datetime) -> int | None:
     """Return the days that the amount buys, if a deadline's rule would be due again at once."""
-    watched, buys = watched_day(at, kind), wanted(at, now)
-    carrier = at.sim.carrier
+    buys, carrier = wanted(at, now), at.sim.carrier
+    if buys is None or buys.amount is None or buys.amount.currency != carrier.currency:
+        return None
+    days = carrier.days_for(buys.amount)
+    return days if days is not None and due_again(at, kind, days, now) else None
+
+
+def due_again(at: Situation, kind: RuleKind, days: int, now: datetime) -> bool:
+    """Tell whether a deadline's rule would still be due once so many days were bought."""
+    watched, carrier = watched_day(at, kind), at.sim.carrier
     if (
         watched is None
         or clock_of(at, kind) is Clock.ACTIVITY
         or kind is RuleKind.CHEAPEST
-        or buys is None
-        or buys.amount is None
-        or buys.amount.currency != carrier.currency
     ):
-        return None
-    days = carrier.days_for(buys.amount)
-    if days is None:
-        return None
+        return False
     today, old = today_of(at.sim, now), at.view.readings.expiry
     new = expiry_after(
         carrier, expiry=old.day if old else None, event_day=today, days=days
     )
     if kind is RuleKind.DAYS_BEFORE_GRACE_END:
         new += timedelta(days=rescue_days(carrier) or 0)
-    return days if (new - today).days <= watched[1] else None
+    return (new - today).days <= watched[1]

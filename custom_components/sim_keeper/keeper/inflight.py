@@ -5,11 +5,10 @@ from functools import partial
 import logging
 
 from .buying import Buying
-from .errors import LedgerBroken
+from .errors import LedgerBroken, OrderRefused
 from .ledger import Ledger
 from .orders import Order, Origin, State
-from .policy import clock_doubtful, due_rules
-from .sim import Mode
+from .policy import Reason, clock_doubtful, due_rules
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -86,6 +85,8 @@ class InFlight(Buying):
                 looked = await self.followup.look(sim, order, still_wanted=still_wanted)
             except LedgerBroken:
                 raise
+            except OrderRefused:
+                looked = await self.followup.wait(order)
             except (
                 Exception
             ):  # One order that cannot be looked up must not hold up others.
@@ -99,9 +100,14 @@ class InFlight(Buying):
         if sim is None:
             return False
         at, _ = await self.situation(sim)
-        if at.view.stopped or not self.accepting or sim.rules.mode is Mode.OFF:
+        if self.stopping or at.view.stopped:
             return False
+        if not self.accepting:
+            # A backup says nothing of what is wanted, and is soon over.
+            raise OrderRefused(Reason.STOPPING.value)
         if clock_doubtful(at.view, self.world.now()):
+            return False
+        if await self.tightened(at, order) is not None:
             return False
         if order.origin is Origin.RULE and not due_rules(at, self.world.now()):
             return False

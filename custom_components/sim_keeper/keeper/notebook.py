@@ -10,8 +10,8 @@ from .estimates import readings_after
 from .ledger import Ledger, NewOrder, Payment
 from .money import Money, positive
 from .orders import Kind, Order, Origin
-from .permissions import Caller, Door, reading_door, require
-from .sim import Field, Sim
+from .permissions import Caller, Door, may, reading_door, require
+from .sim import Field, Reading, Readings, Sim, Trust
 from .statements import Paid, Typed, typed_readings
 
 ALREADY_PAID = "already_paid"
@@ -46,6 +46,9 @@ class Notebook:
         async with self.engine.lock(epoch):
             at, _ = await self.engine.situation(sim)
             task = at.view.task
+            if task_id is None and task is not None and task.kind is Kind.ACTIVITY:
+                # To pay is not to use the number: whether that helps, the carrier's rule tells.
+                task = None
             if task_id is not None and (task is None or task.id != task_id):
                 answered = await self._order(task_id)
                 raise OrderRefused("not_waiting", state=answered.state.value)
@@ -100,6 +103,8 @@ class Notebook:
             day=paid.day,
             day_unknown=noted.fell,
         )
+        if not may(reading_door(sim.rules.mode), caller):
+            readings = tuple(_unless_earlier(reading, before) for reading in readings)
         if paid.expiry is not None:
             readings = (
                 *(reading for reading in readings if reading.field is not Field.EXPIRY),
@@ -125,7 +130,8 @@ class Notebook:
             picture=paid.picture,
         )
         ceiling = paid.cost or Money(1, sim.currency)
-        holds = holds_for(caps_for(sim, self.engine.household, now), ceiling.currency)
+        caps = caps_for(sim, self.engine.household, now, by_hand=True)
+        holds = holds_for(caps, ceiling.currency)
         if task is not None:
             return await desk.write(
                 Ledger.confirm_paid,
@@ -178,3 +184,14 @@ class Notebook:
         if day > (today if today == shown else today + CLOCK_LOST_MAX):
             raise OrderRefused("day_in_future")
         return day
+
+
+def _unless_earlier(reading: Reading, before: Readings) -> Reading:
+    """Return a day that was worked out, as a hint where it is earlier than what was known.
+
+    Else whoever may not type a day could bring a purchase forward by a recharge that never was.
+    """
+    known = before.expiry
+    if reading.field is not Field.EXPIRY or known is None or known.day <= reading.day:
+        return reading
+    return replace(reading, trust=Trust.HINT)

@@ -13,6 +13,7 @@ from .due import (
     need_mode,
     next_recharge_day,
     only_deadlines,
+    served,
 )
 from .guards import (
     CLOCK_BACK_MAX,
@@ -22,6 +23,8 @@ from .guards import (
     next_day,
     not_automatic,
     rests,
+    silenced,
+    task_unheard,
 )
 from .orders import Kind
 from .ports import Json
@@ -52,6 +55,7 @@ __all__ = [
     "not_automatic",
     "rests",
     "rests_until",
+    "silenced",
     "skip_in_force",
     "wanted",
 ]
@@ -60,6 +64,9 @@ __all__ = [
 def decide(at: Situation, now: datetime) -> Decision:
     """Decide for one SIM. Constraints forbid sending; none forbids recording what happened."""
     rules = due_rules(at, now)
+    if task_unheard(at, now):
+        # What the machine can do by itself waits no longer for a person.
+        rules = served(at, rules) or rules
     refusal = forbidden(at, rules, now)
     if refusal is not None:
         action, (reason, look_at) = Action.NOTHING, refusal

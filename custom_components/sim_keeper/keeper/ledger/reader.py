@@ -231,14 +231,13 @@ class Reader:
         return views.next_cycle(self._book, order.sim) > order.cycle
 
     def was_skipped(self, epoch: str, cycle: int, reason: str) -> bool:
-        """Tell whether a skip of a cycle was already noted for a reason."""
+        """Tell whether a skip was already noted for a reason, in this need of a cycle."""
         return (
             self._book.value(
                 "SELECT 1 FROM event WHERE sim = ? AND type = 'skipped'"
-                " AND json_extract(data, '$.cycle') = ? AND json_extract(data, '$.reason') = ?",
-                epoch,
-                cycle,
-                reason,
+                " AND json_extract(data, '$.cycle') = ? AND json_extract(data, '$.reason') = ?"
+                " AND seq > ?",
+                *(epoch, cycle, reason, views.recharged_since(self._book, epoch)),
             )
             is not None
         )

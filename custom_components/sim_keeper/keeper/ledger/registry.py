@@ -91,6 +91,11 @@ class Registry(OrderLife):
             settings.cleared_name(epoch), str(self._book.last_event()[0]), actor, now
         )
 
+    def note_login(self, account: str, now: datetime) -> None:
+        """Note that an account's login works again: what only the old one refused is over."""
+        last = str(self._book.last_event()[0])
+        self.set_setting(settings.login_name(account), last, "keeper", now)
+
     def add_lost_sim(self, epoch: str, number: str, zone: str, now: datetime) -> None:
         """Make a SIM of a ledger that was lost known as removed: its keys may have been used."""
         row: Row = {

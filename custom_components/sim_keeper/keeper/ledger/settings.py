@@ -33,6 +33,11 @@ def moved_name(account: str) -> str:
     return f"moved:{account}"
 
 
+def login_name(account: str) -> str:
+    """Return the setting that holds the last event before an account's login worked again."""
+    return f"login:{account}"
+
+
 def floor_name(epoch: str) -> str:
     """Return the setting that holds a SIM's cycle floor."""
     return f"floor:{epoch}"

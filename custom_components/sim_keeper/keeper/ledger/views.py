@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from ..errors import LOGIN_FAILED
 from ..money import Money
 from ..orders import OPEN, Order, State
 from ..sim import Field, Readings
@@ -24,6 +25,7 @@ from .settings import (
     STOPPED,
     cleared_name,
     floor_name,
+    login_name,
     moved_name,
     restored_name,
     setting,
@@ -161,7 +163,7 @@ def _past(book: Book, epoch: str, account: str | None) -> LedgerView:
             epoch,
         ),
         last_delivered_at=_last_delivered(book, epoch),
-        refused=_refused(book, epoch, cycle, since),
+        refused=_refused(book, epoch, account, cycle, since),
         last_no=_order(
             book,
             "sim = ? AND cycle = ? AND (state = 'declined'"
@@ -295,15 +297,40 @@ def _order(book: Book, where: str, *values: str | int) -> Order | None:
     return None if row is None else order_from(row)
 
 
-def _refused(book: Book, epoch: str, cycle: int, since: int) -> tuple[Order, ...]:
+def _refused(
+    book: Book, epoch: str, account: str | None, cycle: int, since: int
+) -> tuple[Order, ...]:
+    """Return what was refused in this need since the last go-ahead, oldest first.
+
+    A recharge of any origin ends a need, and with it what was refused; but what a person has
+    called not arrived may still turn up. A login that works again ends what only it had stopped.
+    """
+    login = 0 if account is None else setting_number(book, login_name(account))
     rows = book.rows(
         "SELECT * FROM orders WHERE sim = ? AND cycle = ? AND assisted = 0"  # noqa: S608
-        f" AND state = 'rejected' AND {_ENDED_SINCE} ORDER BY id",
-        epoch,
-        cycle,
-        since,
+        f" AND state = 'rejected' AND {_ENDED_SINCE}"
+        f" AND (refusal IS NULL OR {_ENDED_SINCE})"
+        f" AND (reason IS NOT ? OR {_ENDED_SINCE}) ORDER BY id",
+        *(epoch, cycle, since, recharged_since(book, epoch), LOGIN_FAILED, login),
     )
     return tuple(map(order_from, rows))
+
+
+def recharged_since(book: Book, epoch: str) -> int:
+    """Return the event by which the last need of a number ended: a recharge of any origin."""
+    return book.memo.recall(
+        ORDERS, ("recharged", epoch), lambda: _recharged_since(book, epoch)
+    )
+
+
+def _recharged_since(book: Book, epoch: str) -> int:
+    seq = book.value(
+        "SELECT max(e.seq) FROM event e JOIN orders o ON o.id = e.order_id"  # noqa: S608
+        f" WHERE o.{_NUMBER} AND o.kind = 'recharge' AND o.state = 'confirmed'"
+        " AND e.type IN ('confirmed','adopted')",
+        epoch,
+    )
+    return int(seq or 0)
 
 
 def _last_delivered(book: Book, epoch: str) -> datetime | None:
