@@ -881,6 +881,9 @@ async def _sent(house: House, type_: EventType) -> None:
         )
         if type_ is EventType.NEEDS_PERSON:
             await move(State.NEEDS_PERSON, EventType.NEEDS_PERSON)
+    elif type_ in (EventType.CANCELLED, EventType.EXPIRED):
+        await move(State.APPROVED, EventType.NOT_SENT)
+        await move(State(type_.value), type_, reason="paused")
     elif type_ is EventType.REJECTED:
         await move(
             State.REJECTED, type_, reason="X", refusal=RefusalClass.LATER, consumed=True

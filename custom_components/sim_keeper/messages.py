@@ -247,6 +247,8 @@ async def _lines(home: Home, case: _Case) -> list[str]:
             return await _confirmed(case, case.order)
         case EventType.REJECTED if case.order is not None:
             return await _rejected(case, case.order)
+        case EventType.CANCELLED | EventType.EXPIRED if case.order is not None:
+            return await _not_sent(case, case.order)
         case EventType.REMINDER:
             return await _reminder(home, case)
         case EventType.SKIPPED:
@@ -358,6 +360,15 @@ async def _rejected(case: _Case, order: Order) -> list[str]:
     if order.refusal is not None:
         lines.append(await case.say(then[order.refusal]))
     return lines
+
+
+async def _not_sent(case: _Case, order: Order) -> list[str]:
+    """Say that something that a person wanted was never sent, and what stood against it."""
+    key = f"told_{order.state.value}"
+    return [
+        await case.say(key, amount=_amount(order)),
+        *await case.explain(order.reason, {}),
+    ]
 
 
 async def _needs_person(case: _Case, order: Order) -> list[str]:

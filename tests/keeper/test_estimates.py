@@ -117,23 +117,24 @@ def test_a_recharge_is_activity_where_the_carrier_counts_it() -> None:
         assert found[Field.LAST_ACTIVITY] == _day(0)
     later = Readings(last_activity=activity(TODAY))
     yesterday = TODAY - timedelta(days=1)
-    assert Field.LAST_ACTIVITY not in _after(sim(), later, day=yesterday)
+    assert _after(sim(), later, day=yesterday)[Field.LAST_ACTIVITY] == _day(0)
     subscription = sim(carrier=carrier("cmcc_cn"), currency="CNY")
     assert Field.LAST_ACTIVITY not in _after(subscription, Readings())
 
 
 @pytest.mark.parametrize(
-    ("used", "known", "moved"),
-    [(-9, None, True), (-9, -10, True), (-9, -9, True), (-9, -8, False)],
+    ("used", "known", "told"),
+    [(-9, None, -9), (-9, -10, -9), (-9, -9, -9), (-9, -8, -8)],
 )
 def test_a_use_that_is_heard_of_late_does_not_move_the_activity_back(
-    used: int, known: int | None, moved: bool
+    used: int, known: int | None, told: int
 ) -> None:
+    """The later day is said anew: what was known before the use would say nothing any more."""
     last = None if known is None else activity(TODAY + timedelta(days=known))
     day = TODAY + timedelta(days=used)
     found = readings_after_use(Readings(last_activity=last), day, NOW)
-    told = [(one.field, one.value, one.trust) for one in found]
-    assert told == [(Field.LAST_ACTIVITY, _day(used), Trust.ESTIMATE)] * moved
+    (said,) = [(one.field, one.value, one.trust) for one in found]
+    assert said == (Field.LAST_ACTIVITY, _day(told), Trust.ESTIMATE)
 
 
 def test_the_day_of_the_recharge_counts_not_the_day_of_its_record() -> None:

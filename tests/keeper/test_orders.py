@@ -187,8 +187,7 @@ def test_a_person_gets_the_order_after_a_day_or_when_grace_ends(
     grace_end: timedelta | None, limit: timedelta
 ) -> None:
     end = None if grace_end is None else NOW + grace_end
-    sent = attempt(last_sent_at=NOW + timedelta(hours=1))
-    assert handover_at(order(State.UNKNOWN), sent, end) == NOW + limit
+    assert handover_at(order(State.UNKNOWN), NOW, end) == NOW + limit
 
 
 # -- Nothing found ----------------------------------------------------------------------------

@@ -265,7 +265,10 @@ TABLE: list[tuple[Situation, Action, Reason]] = [
     ),
 ]
 # These come from the engine, which knows prices: see test_engine and test_doors.
-ELSEWHERE = {Reason.OVER_CAP, Reason.PRICE_CHANGED, Reason.NO_PLAN, Reason.SHADOW}
+ELSEWHERE = {
+    *(Reason.OVER_CAP, Reason.PRICE_CHANGED, Reason.NO_PLAN, Reason.SHADOW),
+    *(Reason.UNREACHABLE, Reason.ACCOUNT_CHANGED, Reason.AMOUNT_CHANGED),
+}
 
 
 @pytest.mark.parametrize(("at", "action", "reason"), TABLE)

@@ -189,7 +189,7 @@ async def test_what_the_person_did_since_is_not_forgotten_when_he_hears_of_it() 
     await world.doors.resolve(order.id, arrived=True, note=None, caller=ADMIN)
     used = world.ledger.readings(EPOCH).last_activity
     assert used is not None
-    assert (used.day, used.trust) == (TODAY + 5 * DAY, Trust.TYPED)
+    assert (used.day, used.trust) == (TODAY + 5 * DAY, Trust.ESTIMATE)
 
 
 async def test_a_person_who_knows_that_it_did_not_work_is_asked_before_the_next() -> (

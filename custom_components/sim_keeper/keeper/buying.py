@@ -36,10 +36,10 @@ from .watch import Watch
 _LOGGER = logging.getLogger(__name__)
 
 RETRY_UNREADABLE = timedelta(minutes=30)
+UNREACHABLE_TOLD_AFTER = timedelta(hours=24)
+RETRY_UNREACHABLE = timedelta(hours=2)
 TASK_LASTS = timedelta(days=400)
 ACCOUNTS_COME_UP_IN = timedelta(minutes=15)
-ACCOUNT_CHANGED = "account_changed"
-AMOUNT_CHANGED = "amount_changed"
 
 
 class Buying(Watch):
@@ -56,6 +56,8 @@ class Buying(Watch):
 
     async def _do(self, at: Situation, decision: Decision) -> bool:
         sim = at.sim
+        if decision.action not in (Action.ASK, Action.SEND):
+            self._unreachable_since.pop(sim.epoch, None)
         if decision.action is Action.ASSIST:
             buys = wanted(at, self.world.now())
             amount = None if buys is None else buys.amount
@@ -63,10 +65,10 @@ class Buying(Watch):
             return True
         if decision.action in (Action.ASK, Action.SEND):
             try:
-                return await self._buy(at, decision)
+                asked = await self._buy(at, decision)
             except (Unavailable, LoginFailed) as err:
                 _LOGGER.info("No price for a SIM at the moment: %s", err)
-                self._due[sim.epoch] = self.world.now() + RETRY_UNREADABLE
+                await self._unreachable(at)
             except Rejected as err:
                 await self._remarks.skip(
                     at.view, sim, Reason.REFUSED, code=err.code[:128]
@@ -77,12 +79,24 @@ class Buying(Watch):
                     self.soon(sim.epoch)
                 else:
                     await self._remarks.skip(at.view, sim, err.reason, **err.numbers)
+            else:
+                self._unreachable_since.pop(sim.epoch, None)
+                return asked
         elif decision.reason is Reason.NO_CHANNEL and self._just_started():
             # Accounts may take a while to come up; that is no news.
             self._due[sim.epoch] = self.world.now() + ACCOUNTS_COME_UP_IN
         elif decision.reason in TOLD_REASONS and decision.rules:
             await self._remarks.skip(at.view, sim, decision.reason)
         return False
+
+    async def _unreachable(self, at: Situation) -> None:
+        """Try again later, and tell a person once it has lasted for a day."""
+        now, epoch = self.world.now(), at.sim.epoch
+        since = self._unreachable_since.setdefault(epoch, now)
+        lasts = now - since >= UNREACHABLE_TOLD_AFTER
+        self._due[epoch] = now + (RETRY_UNREACHABLE if lasts else RETRY_UNREADABLE)
+        if lasts:
+            await self._remarks.skip(at.view, at.sim, Reason.UNREACHABLE)
 
     def _just_started(self) -> bool:
         started = self._started_at
@@ -271,27 +285,27 @@ class Buying(Watch):
         """Tell whether a person called for an order, and no rule or automation alone."""
         return order.origin is Origin.PERSON or await self._has_a_yes(order)
 
-    async def tightened(self, at: Situation, order: Order) -> str | None:
+    async def tightened(self, at: Situation, order: Order) -> Reason | None:
         """Return by what a person has forbidden since to send an order that is approved.
 
         Also where it was sent before: nothing goes out once more against what is set now.
         """
         rules = at.sim.rules
         if (silence := silenced(at, self.world.now())) is not None:
-            return silence.value
+            return silence
         if order.account != at.sim.account or order.operator != at.sim.operator:
             # Its request is for the one; price and key would be asked of the other.
-            return ACCOUNT_CHANGED
+            return Reason.ACCOUNT_CHANGED
         if await self._over_caps(at.sim, order):
-            return Reason.OVER_CAP.value
+            return Reason.OVER_CAP
         if await self._has_a_yes(order):
             return None
         if rules.shadow:
-            return Reason.SHADOW.value
+            return Reason.SHADOW
         rule = order.origin is Origin.RULE
         asked, usual = order.value, rules.amount
         if rule and asked and usual and usual.currency == asked.currency:
-            return AMOUNT_CHANGED if usual < asked else None
+            return Reason.AMOUNT_CHANGED if usual < asked else None
         return None
 
     async def _over_caps(self, sim: Sim, order: Order) -> bool:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from .carriers import activity_limit, rescue_days
 from .course import Option
+from .due import DEADLINE_RULES
 from .sim import LOOSENESS, Mode, RuleKind, Sim
 
 
@@ -179,8 +180,7 @@ def _nothing_to_buy(sim: Sim) -> bool:
     things = (rules.amount, rules.product, rules.fill_up_to)
     return (
         buys
-        and bool(set_rules(sim))
-        and not rules.cheapest
+        and bool(set_rules(sim) - (DEADLINE_RULES.keys() if rules.cheapest else set()))
         and all(thing is None for thing in things)
     )
 

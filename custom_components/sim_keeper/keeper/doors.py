@@ -154,6 +154,7 @@ class Doors(Notebook):
                 to=State.DECLINED if asked else State.CANCELLED,
                 type=EventType.DECLINED if asked else EventType.CANCELLED,
                 reason="person",
+                quiet=True,
             )
             order = await self._move(order, closing, caller)
         self.engine.soon(order.sim)

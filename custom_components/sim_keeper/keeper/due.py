@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from .carriers import Event
+from .estimates import counts_as_activity
 from .lifecycle import Clock, Stage
 from .orders import Kind, Order
 from .sim import LOOSENESS, Mode, Reading, RuleKind, Sim, Trust
@@ -172,9 +173,16 @@ def clock_speaks(at: Situation, clock: Clock) -> bool:
 
 
 def last_moved(at: Situation, clock: Clock | None) -> Order | None:
-    """Return the last order that moved a clock: to use the number moves only that of activity."""
+    """Return the last order that moved a clock: to use the number moves only that of activity.
+
+    A recharge that is no activity for the carrier moves that of validity alone.
+    """
     recharge, use = at.view.last_recharge, at.view.last_use
-    if clock is not Clock.ACTIVITY or use is None or use.settled_at is None:
+    if clock is not Clock.ACTIVITY:
+        return recharge
+    if recharge is not None and not counts_as_activity(at.sim.carrier, recharge.value):
+        recharge = None
+    if use is None or use.settled_at is None:
         return recharge
     if recharge is None or recharge.settled_at is None:
         return use

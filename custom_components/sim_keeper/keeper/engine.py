@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 import logging
 
 from .budget import HouseholdRules
-from .buying import ACCOUNT_CHANGED
 from .errors import LOGIN_FAILED, LedgerBroken
 from .inflight import InFlight
 from .judgement import judged, repeats_a_doubt
@@ -15,6 +14,7 @@ from .orders import Effect, Order, Origin, State
 from .policy import (
     CLOCK_BACK_MAX,
     Decision,
+    Reason,
     Situation,
     clock_doubtful,
     decide,
@@ -22,6 +22,7 @@ from .policy import (
     need_mode,
 )
 from .sim import Field, Mode, Reading, Sim, only_tightens
+from .watch import silence_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -315,11 +316,9 @@ class Engine(InFlight):
         if rule and not (needed and buys):
             await self._end(order, State.CANCELLED, "no_longer_needed", quiet=True)
         elif order.account != at.sim.account:
-            await self._end(order, State.CANCELLED, ACCOUNT_CHANGED, quiet=rule)
+            await self._end(order, State.CANCELLED, Reason.ACCOUNT_CHANGED.value)
         elif now >= order.valid_until:
-            asked = order.state is State.ASKED
-            silence = "nobody_answered" if asked else "not_sent"
-            await self._end(order, State.EXPIRED, silence, quiet=True)
+            await self._end(order, State.EXPIRED, silence_of(order))
         elif order.state is State.APPROVED:
             await self._send_on(at, order, now)
         else:
@@ -337,7 +336,7 @@ class Engine(InFlight):
         elif against is not None:
             # A rule's order is decided anew at once; whoever else wanted it has to hear of it.
             quiet = order.origin is Origin.RULE
-            await self._end(order, State.CANCELLED, str(against), quiet=quiet)
+            await self._end(order, State.CANCELLED, against.value, quiet=quiet)
         elif at.stopping or not reachable or clock_doubtful(at.view, now):
             await self._send_later(order)
         elif order.next_at is None or order.next_at <= now:

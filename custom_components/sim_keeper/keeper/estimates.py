@@ -61,8 +61,8 @@ def readings_after(
         found.append(
             _estimate(Field.BALANCE, balance.value + value.minor, value.currency, now)
         )
-    if _counts(sim, value) and _later(day, before):
-        found.append(_day(Field.LAST_ACTIVITY, day, now, doubtful=day_unknown))
+    if counts_as_activity(sim.carrier, value):
+        found.append(_used_on(day, before, now, doubtful=day_unknown))
     return tuple(found)
 
 
@@ -70,9 +70,7 @@ def readings_after_use(
     before: Readings, day: date, now: datetime
 ) -> tuple[Reading, ...]:
     """Return the readings that a text or call from the number on a day brings about."""
-    if not _later(day, before):
-        return ()
-    return (_estimate(Field.LAST_ACTIVITY, day.toordinal(), UNIT_DAY, now),)
+    return (_used_on(day, before, now, doubtful=False),)
 
 
 def with_shown(
@@ -109,10 +107,10 @@ def _only_activity_counts(sim: Sim) -> bool:
     )
 
 
-def _counts(sim: Sim, value: Money | None) -> bool:
+def counts_as_activity(carrier: carriers.CarrierProfile, value: Money | None) -> bool:
     """Tell whether a recharge restarts the activity clock: not if it is known to be too small."""
-    least = sim.carrier.min_topup
-    if carriers.Event.TOPUP not in sim.carrier.events:
+    least = carrier.min_topup
+    if carriers.Event.TOPUP not in carrier.events:
         return False
     if value is None or least is None or value.currency != least.currency:
         return True
@@ -124,8 +122,12 @@ def _seen_later(reading: Reading | None, day: date, sim: Sim) -> bool:
     return reading is not None and reading.observed_at.astimezone(sim.zone).date() > day
 
 
-def _later(day: date, before: Readings) -> bool:
-    return before.last_activity is None or before.last_activity.day <= day
+def _used_on(day: date, before: Readings, now: datetime, *, doubtful: bool) -> Reading:
+    """Return the last activity; a later day that is known already stays, and is as sure as it was."""
+    known = before.last_activity
+    if known is not None and day < known.day:
+        day, doubtful = known.day, known.trust is Trust.HINT
+    return _day(Field.LAST_ACTIVITY, day, now, doubtful=doubtful)
 
 
 def _day(field: Field, day: date, now: datetime, *, doubtful: bool) -> Reading:

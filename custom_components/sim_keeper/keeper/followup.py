@@ -78,6 +78,13 @@ class FollowUp(Notice):
             if running is not None and now + HANDOVER_AFTER < running:
                 # It was sent by a clock that was far ahead: nobody waits for that day.
                 return await self.hand_over(order, "sent_in_the_future")
+            if running is not None and now + LATE_LOOK_EVERY < running:
+                # A proof may take its time, but not longer than the number lives.
+                end = await self._grace_end(sim, order)
+                if end is not None and order.created_at < end <= now:
+                    return await self.hand_over(order, "grace_ends")
+                until = running if end is None or end <= now else min(end, running)
+                return await self._look_in(order, until - now)
             if running is not None and now < running:
                 # The request may still be running at the vendor: a "no" would mean nothing, and
                 # where asking means sending, both might be executed.
@@ -293,10 +300,16 @@ class FollowUp(Notice):
     async def _overdue(self, sim: Sim | None, order: Order, attempt: Attempt) -> bool:
         if order.state is State.NEEDS_PERSON:
             return True
-        now = self._world.now()
+        grace_end = await self._grace_end(sim, order)
+        sent_at = await self._desk.read(Ledger.sent_at, order.id)
+        limit = handover_at(order, sent_at or attempt.first_sent_at, grace_end)
+        return self._world.now() >= limit
+
+    async def _grace_end(self, sim: Sim | None, order: Order) -> datetime | None:
+        if sim is None:
+            return None
         readings = await self._desk.read(Ledger.readings, order.sim)
-        grace_end = None if sim is None else lifecycle(sim, readings, now).grace_end
-        return now >= handover_at(order, attempt, grace_end)
+        return lifecycle(sim, readings, self._world.now()).grace_end
 
     async def _look_in(self, order: Order, wait: timedelta | None) -> Order:
         now = self._world.now()

@@ -9,6 +9,7 @@ from .errors import LedgerBroken, OrderRefused
 from .ledger import Ledger
 from .orders import Order, Origin, State
 from .policy import Reason, clock_doubtful, due_rules
+from .watch import silence_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class InFlight(Buying):
         self._orders_seen = self.desk.moved
         upcoming: list[datetime | None] = []
         for order in await self.desk.read(
-            Ledger.in_state, State.APPROVED, State.SENDING
+            Ledger.in_state, State.ASKED, State.APPROVED, State.SENDING
         ):
             if order.state is State.SENDING:
                 if order.id not in self._sending:
@@ -48,15 +49,16 @@ class InFlight(Buying):
         self._orders_due = min((at for at in upcoming if at is not None), default=None)
 
     async def _end_ownerless(self, order: Order, now: datetime) -> datetime | None:
-        """End an approved order that nobody will send: its SIM was removed or is disabled."""
+        """End what nobody will send or ask about: its SIM was removed or is disabled."""
         async with self._lock(order.sim):
             order = await self.desk.read(Ledger.order, order.id)
-            if order.state is not State.APPROVED or order.sim in self.sims:
+            waiting = order.state in (State.ASKED, State.APPROVED)
+            if not waiting or order.sim in self.sims:
                 return None
             if not await self.desk.read(Ledger.is_live, order.sim):
                 await self._end(order, State.CANCELLED, "sim_removed")
             elif now >= order.valid_until:
-                await self._end(order, State.EXPIRED, "not_sent", quiet=True)
+                await self._end(order, State.EXPIRED, silence_of(order))
             else:
                 return order.valid_until
             return None

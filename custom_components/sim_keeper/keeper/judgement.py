@@ -50,6 +50,13 @@ def repeats_a_doubt(measured: Reading, kept: Reading, before: Reading | None) ->
     )
 
 
+def can_show(order: Order, reading: Reading) -> bool:
+    """Tell whether the field of a measured reading would move by what an order delivers."""
+    if reading.field is Field.BALANCE:
+        return order.value is not None and order.value.currency == reading.unit
+    return order.value is not None or order.days is not None
+
+
 def effect_shown(
     order: Order, before: Reading | None, reading: Reading
 ) -> Effect | None:

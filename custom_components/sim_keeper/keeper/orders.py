@@ -235,9 +235,14 @@ def next_look(
     return now + timedelta(seconds=gap)
 
 
-def handover_at(order: Order, attempt: Attempt, grace_end: datetime | None) -> datetime:
-    """Return when an order without an end goes to a person: after a day, or before grace ends."""
-    limit = attempt.first_sent_at + HANDOVER_AFTER
+def handover_at(
+    order: Order, sent_at: datetime, grace_end: datetime | None
+) -> datetime:
+    """Return when an order without an end goes to a person: after a day, or before grace ends.
+
+    `sent_at` is when this order was sent first; its key may be older.
+    """
+    limit = sent_at + HANDOVER_AFTER
     if grace_end is None or grace_end <= order.created_at:
         return limit
     return min(limit, grace_end)

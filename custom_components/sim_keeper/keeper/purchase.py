@@ -8,7 +8,7 @@ from .belief import reading_doubtful, reading_old
 from .budget import MARGIN_PERCENT
 from .carriers import activity_limit
 from .course import Course, Option
-from .due import CHEAPEST_DAYS_BEFORE, only_deadlines, speaks, today_of
+from .due import CHEAPEST_DAYS_BEFORE, DEADLINE_RULES, only_deadlines, speaks, today_of
 from .money import Money
 from .planner import cheapest
 from .ports import Wanted
@@ -31,8 +31,16 @@ def wanted(at: Situation, now: datetime) -> Wanted | None:
 
 
 def buys_cheapest(at: Situation, rules: tuple[RuleKind, ...]) -> bool:
-    """Tell whether the planner chooses: only where nothing but deadlines calls for a recharge."""
-    return at.sim.rules.cheapest and only_deadlines(rules)
+    """Tell whether the planner chooses: where deadlines call for a recharge, and nothing else does.
+
+    Where something else does as well and nobody has set what it shall buy, a deadline comes first.
+    """
+    own = at.sim.rules
+    set_ = (
+        own.amount is not None or own.product is not None or own.fill_up_to is not None
+    )
+    deadlines = any(kind in DEADLINE_RULES for kind in rules)
+    return own.cheapest and (only_deadlines(rules) or (deadlines and not set_))
 
 
 def cheapest_now(

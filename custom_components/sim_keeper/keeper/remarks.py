@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from .checkout import Offer
+from .due import recharged_on, today_of
 from .judgement import VERIFIED_WITHIN, effect_shown
 from .ledger import EventType, Ledger, LedgerView
 from .ledgerdesk import LedgerDesk
@@ -45,13 +46,14 @@ class Remarks:
 
     async def was_tried(self, at: Situation, decision: Decision) -> bool:
         """Tell whether it was noted already what would have been bought for this need."""
-        need = _need(decision)
+        need = _need(at, decision, self._world.now())
         return await self._desk.read(Ledger.was_shadowed, at.sim.epoch, need)
 
     async def trial(self, at: Situation, decision: Decision, offer: Offer) -> None:
         """Note what would have been bought now."""
         price, value = offer.quote.price, offer.quote.value
-        details: dict[str, Json] = {"need": _need(decision), "price": str(price)}
+        need = _need(at, decision, self._world.now())
+        details: dict[str, Json] = {"need": need, "price": str(price)}
         if value is not None:
             details["amount"] = str(value)
         await self._note_skip(at.view, at.sim, Reason.SHADOW, details)
@@ -118,8 +120,13 @@ class Remarks:
             )
 
 
-def _need(decision: Decision) -> str:
+def _need(at: Situation, decision: Decision, now: datetime) -> str:
+    """Return in words which need this is: another day of the calendar is another need."""
     need = " ".join(sorted(rule.value for rule in decision.rules))
     if decision.rules == (RuleKind.LOW_BALANCE,):
         return need
+    if decision.rules == (RuleKind.CALENDAR,) and at.sim.rules.calendar is not None:
+        last = recharged_on(at.sim, at.view.last_recharge)
+        day = at.sim.rules.calendar.due_since(today_of(at.sim, now), last)
+        return f"{need} {day}"
     return f"{need} {decision.numbers.get('deadline')}"

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from .belief import SETTLES_AFTER
 from .errors import OrderRefused, Rejected
 from .estimates import readings_after, readings_after_use, with_shown
+from .judgement import can_show
 from .ledger import Closing, Delivery, EventType, Ledger, Reckoned
 from .ledgerdesk import LedgerDesk
 from .money import Money
@@ -130,6 +131,8 @@ class Settlement:
         for name in (Field.BALANCE, Field.EXPIRY):
             seen = await self._desk.read(Ledger.measured_before, order.sim, name, now)
             if seen is None or now - seen.observed_at >= SOURCE_SILENT_AFTER:
+                continue
+            if not can_show(order, seen):
                 continue
             since = seen.observed_at - SETTLES_AFTER
             other = await self._desk.read(Ledger.another_recharge, order.id, since)

@@ -67,6 +67,9 @@ class Reason(StrEnum):
     ALLOWANCE_DOUBTFUL = "allowance_doubtful"
     FILL_UP_UNKNOWN = "fill_up_unknown"
     NO_PLAN = "no_plan"
+    UNREACHABLE = "unreachable"
+    ACCOUNT_CHANGED = "account_changed"
+    AMOUNT_CHANGED = "amount_changed"
 
 
 TOLD_REASONS = frozenset(
@@ -78,7 +81,7 @@ TOLD_REASONS = frozenset(
             Reason.NO_CHANNEL,
         ),
         *(Reason.OVER_CAP, Reason.CLOCK_DOUBTFUL, Reason.DAILY_LIMIT),
-        *(Reason.FILL_UP_UNKNOWN, Reason.NO_PLAN),
+        *(Reason.FILL_UP_UNKNOWN, Reason.NO_PLAN, Reason.UNREACHABLE),
     }
 )
 """A recharge is due and these keep it from happening: a person is told, once per cycle."""

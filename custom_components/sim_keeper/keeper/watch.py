@@ -12,7 +12,7 @@ from .followup import FollowUp
 from .ledger import Closing, EventType, Ledger, Spending
 from .ledgerdesk import LedgerDesk
 from .lifecycle import lifecycle
-from .orders import Order, State
+from .orders import Order, Origin, State
 from .policy import Decision, Situation, decide, next_day
 from .remarks import Remarks
 from .sim import Reading, Sim
@@ -20,6 +20,11 @@ from .status import SimStatus, months_caps, status
 from .world import World
 
 _LOGGER = logging.getLogger(__name__)
+
+
+def silence_of(order: Order) -> str:
+    """Return why an order ends whose time is over."""
+    return "nobody_answered" if order.state is State.ASKED else "not_sent"
 
 
 class Watch:
@@ -44,6 +49,8 @@ class Watch:
         self._orders_due: datetime | None = None
         self._orders_seen: int | None = None
         """Up to which event of theirs the orders were looked through for what is due."""
+        self._unreachable_since: dict[str, datetime] = {}
+        """Since when the price of what a SIM needs cannot be learned."""
         self._day_due: datetime | None = None
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._running = False
@@ -139,8 +146,14 @@ class Watch:
     async def _end(
         self, order: Order, to: State, reason: str, *, quiet: bool = False
     ) -> None:
+        """End an order that was not sent; whoever wanted or approved it hears of that."""
         kinds = {State.CANCELLED: EventType.CANCELLED, State.EXPIRED: EventType.EXPIRED}
-        closing = Closing(to=to, type=kinds[to], reason=reason, quiet=quiet)
+        owed = order.state is not State.ASKED and (
+            order.origin is not Origin.RULE
+            or await self.desk.read(Ledger.has_a_yes, order.id)
+        )
+        silent = quiet or not owed
+        closing = Closing(to=to, type=kinds[to], reason=reason, quiet=silent)
         try:
             await self.desk.write(
                 Ledger.move, order.id, closing, "keeper", self.world.now()

@@ -37,6 +37,7 @@ TOLD = frozenset(
             EventType.THAWED,
             EventType.SKIPPED,
         ),
+        *(EventType.CANCELLED, EventType.EXPIRED),
         *(EventType.WALLET_LOW, EventType.PAYMENT_EXPIRES),
         *(EventType.UNUSUAL_SPENDING, EventType.UNEXPLAINED_SPENDING),
     }

@@ -107,6 +107,16 @@ class Reader:
             raise OrderRefused("order_not_sent")
         return attempt_from(row)
 
+    def sent_at(self, order_id: int) -> datetime | None:
+        """Return when an order was sent first; a try that provably did not leave is none."""
+        at = self._book.value(
+            "SELECT min(at) FROM event WHERE order_id = ? AND type = 'sent' AND seq >"
+            " (SELECT coalesce(max(seq), 0) FROM event"
+            "  WHERE order_id = ? AND type = 'not_sent')",
+            *(order_id, order_id),
+        )
+        return None if at is None else moment(at)
+
     def attempt_of(self, key: str) -> Attempt | None:
         """Return the attempt that was made under a key."""
         row = self._book.row("SELECT * FROM attempt WHERE key = ?", key)

@@ -19,7 +19,8 @@ _BACK_MIN = timedelta(minutes=3)
 """Less is no clock that has fallen back."""
 _FALL_MAX = timedelta(days=1)
 """So far a recharge may be reckoned late; too early a source might still lag behind it."""
-_AHEAD_MAX = timedelta(days=7)
+AHEAD_MAX = timedelta(days=7)
+"""What lies further ahead was noted by a clock that was ahead; what lies nearer, before a fall."""
 _EVENTS_KNOWN = 1000
 """More than are written while a clock has fallen back."""
 
@@ -58,7 +59,7 @@ def _reckoned_from(
     newest = newest_event_at(book, epoch)
     if newest is None or newest - now < _BACK_MIN:
         return now
-    return newest if newest - now < _AHEAD_MAX else now
+    return newest if newest - now < AHEAD_MAX else now
 
 
 def dated(book: Book, order: Order) -> Order:
@@ -116,4 +117,4 @@ def _fell(at: datetime, behind: timedelta, least: timedelta) -> bool:
     """Tell whether a clock had fallen back by so much when it showed a time."""
     if at < FIRST_RUN:
         return behind >= _BACK_MIN
-    return least <= behind < _AHEAD_MAX
+    return least <= behind < AHEAD_MAX

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from ..errors import LOGIN_FAILED
 from ..money import Money
-from ..orders import OPEN, Order, State
+from ..orders import OPEN, ORDINAL_MAX, SENDS_MAX, Order, State
 from ..sim import Field, Readings
 from .book import READING, Book
 from .memo import ORDERS
-from .reckoning import dated, newest_event_at
+from .reckoning import AHEAD_MAX, dated, newest_event_at
 from .records import (
     Event,
     EventType,
@@ -183,8 +183,9 @@ def _past(book: Book, epoch: str, account: str | None) -> LedgerView:
 
 def automatic_since(book: Book, since: datetime) -> int:
     """Return how many automatic orders of the whole installation were sent after a time."""
-    moment_s = seconds(since)
-    return sum(1 for sent_at in _automatic(book) if sent_at > moment_s)
+    # What seems to be sent in the far future was sent by a clock that was ahead.
+    first, last = seconds(since), seconds(since + AHEAD_MAX)
+    return sum(1 for sent_at in _automatic(book) if first < sent_at <= last)
 
 
 def _automatic(book: Book) -> tuple[int, ...]:
@@ -196,7 +197,8 @@ def _automatic(book: Book) -> tuple[int, ...]:
             int(row["last_sent_at"] or 0)
             for row in book.rows(
                 "SELECT a.last_sent_at FROM orders o JOIN attempt a ON a.order_id = o.id"
-                " WHERE o.origin IN ('rule','action')"
+                # What provably did not leave is no order of the day.
+                " WHERE o.origin IN ('rule','action') AND a.sends > 0"
                 " ORDER BY a.last_sent_at DESC LIMIT ?",
                 _AUTOMATIC_KNOWN,
             )
@@ -216,6 +218,15 @@ def last_recharge(book: Book, epoch: str) -> Order | None:
     )
 
 
+def settled_ahead(book: Book, epoch: str, now: datetime) -> list[int]:
+    """Return the orders of a number that seem to be settled more than a week from now."""
+    rows = book.rows(
+        f"SELECT id FROM orders WHERE {_NUMBER} AND settled_at > ? ORDER BY id",  # noqa: S608
+        *(epoch, seconds(now + AHEAD_MAX)),
+    )
+    return [int(row["id"] or 0) for row in rows]
+
+
 def another_recharge(book: Book, order: Order, since: datetime) -> bool:
     """Tell whether an order's number had another recharge since a time, or lost one."""
     sql = (
@@ -232,7 +243,13 @@ def next_cycle(book: Book, epoch: str) -> int:
         " WHERE sim = ? AND assisted = 0 AND state = 'confirmed'",
         epoch,
     )
-    return max(1 + int(bought or 0), cycle_floor(book, epoch)[0])
+    # Where all keys of a cycle are used up without a delivery, the next one begins.
+    used_up = book.value(
+        "SELECT max(cycle) FROM attempt WHERE sim = ? AND ordinal = ?"
+        " AND (consumed = 1 OR sends >= ?)",
+        *(epoch, ORDINAL_MAX, SENDS_MAX),
+    )
+    return max(1 + int(bought or 0), 1 + int(used_up or 0), cycle_floor(book, epoch)[0])
 
 
 def cycle_floor(book: Book, epoch: str) -> tuple[int, int]:
