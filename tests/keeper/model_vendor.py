@@ -78,6 +78,8 @@ class ModelVendor:
     rate: int = 1
     """Wallet cents for one minor unit of the line's currency."""
     wallet_currency: str = "USD"
+    tells_when: bool = True
+    """It says when it has delivered."""
     lag: timedelta = timedelta()
     """How long a purchase takes to appear in lookups."""
     foreign: set[str] = field(default_factory=set)
@@ -231,7 +233,7 @@ class ModelVendor:
             cost=one.cost,
             cost_exact=str(one.cost.value),
             delivered=one.value,
-            at=one.at,
+            at=one.at if self.tells_when else None,
         )
 
     def _reachable(self) -> None:

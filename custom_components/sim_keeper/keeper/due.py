@@ -166,10 +166,11 @@ def clock_speaks(at: Situation, clock: Clock) -> bool:
     if last is None or last.settled_at is None:
         return True
     reading = clock_reading(at, clock)
-    # Within one second only what was worked out from the recharge itself is the newer.
-    return reading.observed_at > last.settled_at or (
-        reading.worked_out and reading.observed_at == last.settled_at
-    )
+    if reading.observed_at != last.settled_at:
+        return reading.observed_at > last.settled_at
+    # Within one second only what came with the recharge itself is the newer: worked out from it,
+    # or typed by whoever noted it.
+    return reading.worked_out or (last.assisted and reading.trust is Trust.TYPED)
 
 
 def last_moved(at: Situation, clock: Clock | None) -> Order | None:

@@ -88,7 +88,9 @@ class Watch:
         if not self._running or self.stopping:
             return
         moments = [*self._due.values(), self._orders_due, self._day_due]
-        self.world.wake_at(min(moment for moment in moments if moment is not None))
+        known = [moment for moment in moments if moment is not None]
+        if known:
+            self.world.wake_at(min(known))
 
     async def _isolated(self, what: str, work: Coroutine[object, object, None]) -> None:
         try:
