@@ -8,7 +8,7 @@ from .carriers import Event
 from .estimates import counts_as_activity
 from .lifecycle import Clock, Stage
 from .orders import Kind, Order
-from .sim import LOOSENESS, Mode, Reading, RuleKind, Sim, Trust
+from .sim import LOOSENESS, SOURCE_NOTED, Mode, Reading, RuleKind, Sim, Trust
 from .situation import Situation
 
 CHEAPEST_DAYS_BEFORE = 7
@@ -170,7 +170,7 @@ def clock_speaks(at: Situation, clock: Clock) -> bool:
         return reading.observed_at > last.settled_at
     # Within one second only what came with the recharge itself is the newer: worked out from it,
     # or typed by whoever noted it.
-    return reading.worked_out or (last.assisted and reading.trust is Trust.TYPED)
+    return reading.worked_out or reading.source == SOURCE_NOTED
 
 
 def last_moved(at: Situation, clock: Clock | None) -> Order | None:

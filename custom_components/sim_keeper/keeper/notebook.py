@@ -11,7 +11,7 @@ from .ledger import Ledger, NewOrder, Payment
 from .money import Money, positive
 from .orders import Kind, Order, Origin
 from .permissions import Caller, Door, may, reading_door, require
-from .sim import Field, Reading, Readings, Sim, Trust
+from .sim import SOURCE_NOTED, Field, Reading, Readings, Sim, Trust
 from .statements import Paid, Typed, typed_readings
 
 ALREADY_PAID = "already_paid"
@@ -108,7 +108,10 @@ class Notebook:
         if paid.expiry is not None:
             readings = (
                 *(reading for reading in readings if reading.field is not Field.EXPIRY),
-                *typed_readings(Typed(expiry=paid.expiry), noted.at),
+                *(
+                    replace(reading, source=SOURCE_NOTED)
+                    for reading in typed_readings(Typed(expiry=paid.expiry), noted.at)
+                ),
             )
         if task is not None and task.kind is Kind.ACTIVITY:
             readings = (

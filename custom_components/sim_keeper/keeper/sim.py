@@ -35,6 +35,7 @@ class Trust(StrEnum):
 __all__ = [
     "FIRST_RUN",
     "LOOSENESS",
+    "SOURCE_NOTED",
     "SOURCE_RECHARGE",
     "UNIT_BYTE",
     "UNIT_DAY",
@@ -51,6 +52,8 @@ __all__ = [
 
 SOURCE_RECHARGE = "recharge"
 """The source of what was worked out from a recharge."""
+SOURCE_NOTED = "noted"
+"""The source of what a person typed together with a recharge that he noted."""
 FIRST_RUN = datetime(2026, 1, 1, tzinfo=UTC)
 """Before this nobody ran SIM Keeper: a clock that shows such a time is wrong."""
 UNIT_DAY = "day"
