@@ -13,6 +13,7 @@ from custom_components.sim_keeper.channels.reloadly.offers import (
     quote_of,
     tariff_of,
 )
+from custom_components.sim_keeper.keeper.carrier_data import load_carriers
 from custom_components.sim_keeper.keeper.errors import (
     RefusalClass,
     Rejected,
@@ -26,6 +27,7 @@ from custom_components.sim_keeper.keeper.ports import (
     Purchase,
     Wanted,
 )
+from custom_components.sim_keeper.price_list import PriceList
 from tests.vendors.reloadly import ReloadlySimulator
 from tests.vendors.reloadly.catalogue import BY_ID
 
@@ -47,19 +49,22 @@ async def test_the_operator_is_found_by_prefix(channel: ReloadlyChannel) -> None
         (AXIS, "50000", ("50000", True, "IDR"), "50000", "3.23"),
         # 10 / 0.78431 = 12.7500...; less 2.5 %, and 0.10 on top
         (GIFFGAFF, "10", ("12.76", False, "USD"), "10.00", "12.55"),
-        # Less than the vendor sells: the least that delivers it
-        (GIFFGAFF, "1", ("6.5", False, "USD"), "5.09", "6.44"),
+        # A little less than the vendor sells: its least
+        (GIFFGAFF, "5", ("6.5", False, "USD"), "5.09", "6.44"),
         # Fixed, with the wallet's amounts beside the operator's own
         (HOTLINK, "10", ("2.31", False, "USD"), "10", "2.18"),
         # A table entry; a percentage fee takes the discount away
         (LYCA, "10", ("11", False, "USD"), "10", "11.33"),
-        # No table entry: by the rate, and the smallest that suffices
-        (LYCA, "10.01", ("22", False, "USD"), "20.24", "22.66"),
+        # No table entry: by the rate
+        (LYCA, "20.24", ("22", False, "USD"), "20.24", "22.66"),
+        # No step brings this: the nearest does, be it less or more
+        (LYCA, "10.01", ("11", False, "USD"), "10", "11.33"),
+        (LYCA, "19", ("22", False, "USD"), "20.24", "22.66"),
         # 100 / 41.2 = 2.42718, and a flat fee in hryvnia
         (KYIVSTAR, "100", ("100", True, "UAH"), "100", "2.48"),
         # Fixed, dollars only, delivering what the aligned list says
         (THREE, "98", ("13", False, "USD"), "98", "12.87"),
-        (THREE, "60", ("13", False, "USD"), "98", "12.87"),
+        (THREE, "90", ("13", False, "USD"), "98", "12.87"),
     ],
 )
 async def test_quotes(
@@ -101,6 +106,100 @@ async def test_what_was_quoted_is_what_it_costs_and_delivers(
         assert outcome.delivered == quote.value
         sale = vendor.world.sales[-1]
         assert outcome.cost_exact == f"{sale.cost}000000"
+
+
+async def test_what_was_chosen_is_bought_at_the_next_days_rate(
+    channel: ReloadlyChannel, vendor: ReloadlySimulator, clock: Clock
+) -> None:
+    """What a person chose out of the list is stored as its credit, and quoted days later."""
+    carrier = load_carriers()["giffgaff_gb"]
+    chosen = PriceList(carrier=carrier, products=await channel.products(LYCA)).choices()
+    for rate in ("0.92000", "0.91770", "0.92230", "0.87400", "0.97520"):
+        vendor.world.rates[9003] = rate
+        for choice in chosen:
+            assert choice.wanted.amount is not None
+            quote = await channel.quote(LYCA, choice.wanted)
+            assert quote.product == choice.id
+            assert quote.body["amount"] == choice.id.partition(":")[2]
+
+
+@pytest.mark.parametrize("rate", ["0.82700", "1.01300"])
+async def test_a_credit_that_moved_by_more_than_the_tolerance_is_not_offered(
+    channel: ReloadlyChannel, vendor: ReloadlySimulator, rate: str
+) -> None:
+    vendor.world.rates[9003] = rate
+    with pytest.raises(Rejected, match="amount_not_offered") as caught:
+        await channel.quote(LYCA, wanted("20.24", "EUR"))
+    assert caught.value.refusal is RefusalClass.FIX_FIRST
+
+
+@pytest.mark.parametrize(
+    ("amount", "sent"),
+    # Listed are 48, 98 and 198.
+    [("43.64", "6.5"), ("53.33", "6.5"), ("89.1", "13"), ("108.8", "13")],
+)
+def test_an_estimated_credit_is_tolerated_by_a_tenth(amount: str, sent: str) -> None:
+    tariff = tariff_of(BY_ID[9005].shown(), "HKD")
+    assert tariff is not None
+    assert quote_of(tariff, wanted(amount, "HKD"), None).body["amount"] == sent
+
+
+@pytest.mark.parametrize("amount", ["43.63", "53.34", "60", "148", "1", "0", "1000"])
+def test_an_estimated_credit_is_tolerated_by_no_more(amount: str) -> None:
+    tariff = tariff_of(BY_ID[9005].shown(), "HKD")
+    assert tariff is not None
+    with pytest.raises(Rejected, match="amount_not_offered"):
+        quote_of(tariff, wanted(amount, "HKD"), None)
+
+
+def test_listed_amounts_that_move_by_cents_do_not_change_the_step() -> None:
+    moved: list[Parsed] = [Decimal("47.85"), Decimal("97.70"), Decimal("197.40")]
+    tariff = tariff_of({**BY_ID[9005].shown(), "localFixedAmounts": moved}, "HKD")
+    assert tariff is not None
+    quote = quote_of(tariff, wanted("98", "HKD"), None)
+    assert (quote.body["amount"], quote.value) == ("13", Money.parse("97.70", "HKD"))
+
+
+def test_of_two_steps_that_are_equally_near_the_greater_one_is_bought() -> None:
+    close: list[Parsed] = [Decimal(48), Decimal(52), Decimal(52)]
+    tariff = tariff_of({**BY_ID[9005].shown(), "localFixedAmounts": close}, "HKD")
+    assert tariff is not None
+    quote = quote_of(tariff, wanted("50", "HKD"), None)
+    # And of two that bring the same, the cheaper one.
+    assert (quote.body["amount"], quote.value) == ("13", Money.parse("52", "HKD"))
+
+
+@pytest.mark.parametrize("least", ["7.02", "9.50", "50"])
+def test_a_minimum_that_was_raised_is_not_bought_instead(least: str) -> None:
+    """10 % more than 5.00 is 5.50, or 7.0125 dollars."""
+    data: Table = {**BY_ID[9001].shown(), "minAmount": Decimal(least)}
+    tariff = tariff_of(data, "GBP")
+    assert tariff is not None
+    with pytest.raises(Rejected, match="amount_not_offered"):
+        quote_of(tariff, wanted("5", "GBP"), None)
+    tariff = tariff_of({**data, "minAmount": Decimal("7.01")}, "GBP")
+    assert tariff is not None
+    assert quote_of(tariff, wanted("5", "GBP"), None).body["amount"] == "7.01"
+
+
+@pytest.mark.parametrize("amount", ["1", "4.62", "51"])
+async def test_far_below_and_above_the_range_nothing_is_offered(
+    channel: ReloadlyChannel, amount: str
+) -> None:
+    with pytest.raises(Rejected, match="amount_not_offered"):
+        await channel.quote(GIFFGAFF, wanted(amount, "GBP"))
+
+
+def test_an_exact_amount_is_found_by_what_the_list_shows_of_it() -> None:
+    """Half a cent is not shown, so nobody can wish for it."""
+    odd: list[Parsed] = [Decimal("4.995"), Decimal("9.995"), Decimal(30), Decimal(50)]
+    tariff = tariff_of({**BY_ID[9002].shown(), "localFixedAmounts": odd}, "MYR")
+    assert tariff is not None
+    for product in products_of(tariff):
+        quote = quote_of(tariff, Wanted(amount=product.value), None)
+        assert quote.product == product.id
+    with pytest.raises(Rejected, match="amount_not_offered"):
+        quote_of(tariff, wanted("10", "MYR"), None)
 
 
 @pytest.mark.parametrize("amount", ["7", "5.01", "200"])

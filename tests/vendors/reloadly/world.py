@@ -81,6 +81,8 @@ class World:
         self.taken: set[str] = set()
         self.dearer = False
         """Whether everything costs more than the catalogue says."""
+        self.rates: dict[int, str] = {}
+        """Today's rates by operator, where they are no longer those of the catalogue."""
         self._state = state
         if state is not None and state.exists():
             self._load(json.loads(state.read_text()))
@@ -117,13 +119,15 @@ class World:
         return cost_of(self.priced(BY_ID[order.operator]), order)
 
     def priced(self, operator: SoldOperator) -> SoldOperator:
-        """Return an operator at today's prices."""
-        return replace(operator, fee_percent="25.0") if self.dearer else operator
+        """Return an operator at today's prices and rates."""
+        rate = self.rates.get(operator.id, operator.rate)
+        percent = "25.0" if self.dearer else operator.fee_percent
+        return replace(operator, rate=rate, fee_percent=percent)
 
     def sell(self, order: Order, plan: Plan | None = None) -> Sale:
         """Run a purchase: the money is gone from here on."""
         plan = plan or Plan()
-        operator = BY_ID[order.operator]
+        operator = self.priced(BY_ID[order.operator])
         now = self.now()
         back_s = plan.reversed_after_s
         sale = Sale(

@@ -7,13 +7,22 @@ from decimal import ROUND_CEILING, Decimal, localcontext
 from ...keeper.errors import AmountInvalid, RefusalClass, Rejected, Unavailable
 from ...keeper.money import Money, exponent
 from ...keeper.ports import Product, Quote, Wanted
-from ..amounts import floored
+from ..amounts import floor_money, floored
 from ..parsing import Parsed, Table, integer, number, plain, rows, table, words
 from .rates import Rates, amounts_in, by_amount, rates_of
 
 NOT_AIRTIME = ("bundle", "data", "comboProduct", "pin")
 """The flags of an operator that sells something else."""
 _SENDER_DECIMALS = 2
+
+CREDIT_TOLERANCE_PERCENT = 10
+"""How far a credit that a rate only estimates may lie from the one that is wanted, in percent.
+
+What a person chose is stored as its credit, and the next day's rate makes a little more or less of
+the same step: the nearest one is meant, not the next that brings at least as much. The tolerance
+leaves room for months of such moves, and none for a step of twice the size. Farther away lies
+something that nobody has chosen, so it is refused, and a person chooses anew.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,14 +148,14 @@ def _choose(tariff: Tariff, wanted: Wanted) -> tuple[str, Decimal, Decimal]:
             raise not_offered()
         amount = _within_range(tariff, wanted.amount.value)
         return str(tariff.operator), amount, tariff.delivers(amount)
-    for step in tariff.steps:
-        if wanted.product is not None:
-            fits = wanted.product == _step_id(tariff, step)
-        else:
-            fits = _delivers_wanted(tariff, step, wanted.amount)
-        if fits:
-            return _step_id(tariff, step), step.amount, step.credit
-    raise not_offered()
+    step = (
+        _step_meant(tariff, wanted.amount)
+        if wanted.product is None
+        else _step_named(tariff, wanted.product)
+    )
+    if step is None:
+        raise not_offered()
+    return _step_id(tariff, step), step.amount, step.credit
 
 
 def _within_range(tariff: Tariff, credit: Decimal) -> Decimal:
@@ -155,24 +164,50 @@ def _within_range(tariff: Tariff, credit: Decimal) -> Decimal:
     if tariff.rates.local:
         amount, fits = credit, tariff.least <= credit <= tariff.most
     else:
-        # The smallest sender amount that delivers at least the credit.
-        decimals = min(_SENDER_DECIMALS, exponent(tariff.rates.wallet_currency))
-        with localcontext(prec=50):
-            exact = credit / tariff.rates.rate
-            amount = exact.quantize(
-                Decimal(1).scaleb(-decimals), rounding=ROUND_CEILING
-            )
-        amount = max(amount, tariff.least)
-        fits = amount <= tariff.most
+        amount = max(_sender_amount(tariff.rates, credit), tariff.least)
+        # A minimum that was raised is no reason to buy far more than is wanted.
+        fits = amount <= tariff.most and _is_near(tariff.delivers(amount), credit)
     if not fits:
         raise not_offered()
     return amount
 
 
-def _delivers_wanted(tariff: Tariff, step: Step, wanted: Money | None) -> bool:
+def _sender_amount(rates: Rates, credit: Decimal) -> Decimal:
+    """Return the smallest amount of the wallet's currency that delivers at least a credit."""
+    decimals = min(_SENDER_DECIMALS, exponent(rates.wallet_currency))
+    with localcontext(prec=50):
+        exact = credit / rates.rate
+        return exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_CEILING)
+
+
+def _step_named(tariff: Tariff, product: str) -> Step | None:
+    return next((one for one in tariff.steps if _step_id(tariff, one) == product), None)
+
+
+def _step_meant(tariff: Tariff, wanted: Money | None) -> Step | None:
+    """Return the step that delivers a credit: exactly, or nearest to it where it is estimated."""
     if wanted is None or wanted.minor <= 0:
-        return False
-    return step.credit == wanted.value if tariff.exact else step.credit >= wanted.value
+        return None
+    if tariff.exact:
+        fitting = (one for one in tariff.steps if _shown(tariff, one) == wanted)
+        return next(fitting, None)
+    # Of two that are equally near, the one that brings no less than was wanted.
+    nearest = min(
+        tariff.steps,
+        key=lambda one: (abs(one.credit - wanted.value), -one.credit),
+        default=None,
+    )
+    near = nearest is not None and _is_near(nearest.credit, wanted.value)
+    return nearest if near else None
+
+
+def _shown(tariff: Tariff, step: Step) -> Money | None:
+    """Return a step's credit as the list of products shows it, by which it was chosen."""
+    return floor_money(step.credit, tariff.currency)
+
+
+def _is_near(credit: Decimal, wanted: Decimal) -> bool:
+    return abs(credit - wanted) * 100 <= wanted * CREDIT_TOLERANCE_PERCENT
 
 
 def _tariff(data: Table, operator: int) -> Tariff:
