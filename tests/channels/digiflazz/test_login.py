@@ -33,6 +33,10 @@ from .conftest import AXIS, channel_at, login_at, order
         ({}, Automatic.AFTER_ONE_SUPERVISED),
         ({"environment": "development"}, Automatic.AFTER_ONE_SUPERVISED),
         ({"base_url": "https://relay.example"}, Automatic.AFTER_ONE_SUPERVISED),
+        (
+            {"environment": "development", "base_url": "https://relay.example"},
+            Automatic.AFTER_ONE_SUPERVISED,
+        ),
         ({"base_url": "http://127.0.0.1:9"}, Automatic.YES),
     ],
 )

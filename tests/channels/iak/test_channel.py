@@ -51,6 +51,12 @@ def test_capabilities(channel: IakChannel) -> None:
     [
         ({"environment": "production"}, Automatic.AFTER_ONE_SUPERVISED),
         ({"environment": "development"}, Automatic.YES),
+        ({"environment": "development", "base_url": ""}, Automatic.YES),
+        # Where a relay leads, no environment tells.
+        (
+            {"environment": "development", "base_url": "https://relay.example"},
+            Automatic.AFTER_ONE_SUPERVISED,
+        ),
         (
             {"environment": "production", "base_url": "http://127.0.0.1:9"},
             Automatic.YES,

@@ -46,6 +46,12 @@ def test_capabilities(channel: ReloadlyChannel) -> None:
     [
         ({"environment": "live"}, Automatic.AFTER_ONE_SUPERVISED),
         ({"environment": "sandbox"}, Automatic.YES),
+        ({"environment": "sandbox", "base_url": ""}, Automatic.YES),
+        # Where a relay leads, no environment tells.
+        (
+            {"environment": "sandbox", "base_url": "https://relay.example"},
+            Automatic.AFTER_ONE_SUPERVISED,
+        ),
         ({"environment": "live", "base_url": "http://127.0.0.1:9"}, Automatic.YES),
         (
             {"environment": "live", "base_url": "https://relay.example"},

@@ -93,7 +93,8 @@ class DigiflazzChannel:
         self._account = Account(session, login, patience, clock)
         self._prices = PriceList(self._account, clock, sleep)
         self._clock, self._now, self._sleep = clock, now, sleep
-        # A simulator's money needs no supervision.
+        # A simulator's money needs no supervision. Development has no host of its own: which
+        # money it is, the key decides.
         self._capabilities = (
             replace(_CAPABILITIES, automatic=Automatic.YES)
             if is_loopback(login.get("base_url"))

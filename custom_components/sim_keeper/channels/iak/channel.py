@@ -85,12 +85,13 @@ class IakChannel:
         self._turns = Turns(patience)
         self._clock = clock
         self._lists: dict[str, tuple[float, tuple[Offer, ...]]] = {}
-        # Play money needs no supervision.
-        play = login.get("environment") == DEVELOPMENT
-        if play or is_loopback(login.get("base_url")):
-            self._capabilities = replace(_CAPABILITIES, automatic=Automatic.YES)
-        else:
-            self._capabilities = _CAPABILITIES
+        # Play money needs no supervision. Behind an address of one's own the environment proves
+        # nothing: a relay may lead to where money is real.
+        base_url, environment = login.get("base_url"), login.get("environment")
+        play = is_loopback(base_url) if base_url else environment == DEVELOPMENT
+        self._capabilities = (
+            replace(_CAPABILITIES, automatic=Automatic.YES) if play else _CAPABILITIES
+        )
 
     @property
     def capabilities(self) -> Capabilities:
