@@ -341,18 +341,137 @@ async def test_every_page_of_the_report_is_read(
     channel: ReloadlyChannel, vendor: ReloadlySimulator, clock: Clock
 ) -> None:
     purchase = await order(channel, clock)
-    like_ours = Order(
+    for _ in range(450):
+        vendor.world.sell(_axis_order(KEY.lower()))
+    ours = await channel.submit(purchase)
+    assert await channel.lookup(purchase) == Pending(reference=ours.reference)
+
+
+async def test_a_report_that_goes_on_and_on_proves_no_absence(
+    channel: ReloadlyChannel, vendor: ReloadlySimulator, clock: Clock
+) -> None:
+    purchase = await order(channel, clock)
+    for _ in range(1000):
+        vendor.world.sell(_axis_order(KEY.lower()))
+    assert await channel.lookup(purchase) == Absent()
+    vendor.world.sell(_axis_order(KEY))
+    with pytest.raises(Unavailable, match="not complete"):
+        await channel.lookup(purchase)
+    assert vendor.calls[-5:] == ["GET /topups/reports/transactions"] * 5
+
+
+@pytest.mark.parametrize("end", ["FAILED", "REFUNDED"])
+async def test_a_failure_in_a_part_of_the_report_is_not_the_end(
+    channel: ReloadlyChannel, vendor: ReloadlySimulator, clock: Clock, end: str
+) -> None:
+    """Where one identifier was executed twice, the other one may be in the rest."""
+    purchase = await order(channel, clock)
+    vendor.world.sell(_axis_order(KEY), Plan(end=end, takes_s=0))
+    with pytest.raises(Rejected):
+        await channel.lookup(purchase)
+    for _ in range(1000):
+        vendor.world.sell(_axis_order(KEY.lower()))
+    with pytest.raises(Unavailable, match="not complete"):
+        await channel.lookup(purchase)
+
+
+async def test_a_report_that_was_not_searched_proves_no_absence(
+    channel: ReloadlyChannel, vendor: ReloadlySimulator, clock: Clock
+) -> None:
+    purchase = await order(channel, clock)
+    vendor.world.sell(_axis_order("SK-OTHER"))
+    assert await channel.lookup(purchase) == Absent()
+    vendor.fault("search_ignored", on="/topups/reports", times=None)
+    with pytest.raises(Unavailable, match="not complete"):
+        await channel.lookup(purchase)
+    # What it does show of ours is a fact all the same.
+    ours = await channel.submit(purchase)
+    assert await channel.lookup(purchase) == Pending(reference=ours.reference)
+    clock.advance(seconds=10)
+    assert isinstance(await channel.lookup(purchase), Confirmed)
+
+
+@pytest.mark.parametrize(
+    ("identifiers", "searched"),
+    [
+        ([KEY.lower()], True),
+        ([f"{KEY}0", f"shop-{KEY.lower()}-a"], True),
+        ([KEY.lower(), KEY[:-1]], False),
+        (["SK-OTHER"], False),
+        ([""], False),
+        ([None], False),
+        ([7], False),
+    ],
+    ids=str,
+)
+async def test_what_merely_resembles_the_key_is_an_answer_to_the_search(
+    channel: ReloadlyChannel,
+    vendor: ReloadlySimulator,
+    clock: Clock,
+    identifiers: list[object],
+    searched: bool,
+) -> None:
+    purchase = await order(channel, clock)
+    row = _transaction(purchase, clock)
+    content = [{**row, "customIdentifier": one} for one in identifiers]
+    page = json.dumps({"content": content, "totalPages": 1})
+    vendor.fault("answer", on="/topups/reports", status=200, text=page)
+    if searched:
+        assert await channel.lookup(purchase) == Absent()
+    else:
+        with pytest.raises(Unavailable, match="not complete"):
+            await channel.lookup(purchase)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told", "complete"),
+    [
+        (0, {"totalPages": 0, "last": True}, True),
+        (0, {"totalPages": 0, "last": False}, True),
+        (0, {}, True),
+        (1, {"totalPages": 1}, True),
+        (1, {"totalPages": 2}, False),
+        (1, {"totalPages": 2, "last": True}, False),
+        (1, {"last": True}, True),
+        (1, {"last": False}, False),
+        (1, {}, True),
+        (200, {}, False),
+        (200, {"last": True}, True),
+        (200, {"totalPages": "many"}, False),
+        (1001, {"totalPages": 1}, False),
+    ],
+    ids=str,
+)
+async def test_a_page_is_the_last_one_where_the_vendor_says_so(
+    channel: ReloadlyChannel,
+    vendor: ReloadlySimulator,
+    clock: Clock,
+    rows: int,
+    told: dict[str, object],
+    complete: bool,
+) -> None:
+    purchase = await order(channel, clock)
+    content = [{"customIdentifier": KEY.lower()}] * rows
+    page = json.dumps({"content": content, **told})
+    vendor.fault("answer", on="/topups/reports", status=200, text=page)
+    # The next page is one that cannot be read.
+    vendor.fault("garbage", on="/topups/reports", times=None)
+    if complete:
+        assert await channel.lookup(purchase) == Absent()
+    else:
+        with pytest.raises(Unavailable):
+            await channel.lookup(purchase)
+
+
+def _axis_order(identifier: str) -> Order:
+    return Order(
         operator=243,
         amount=Decimal(10000),
         local=True,
-        identifier=KEY.lower(),
+        identifier=identifier,
         country="ID",
         number="6283155501234",
     )
-    for _ in range(450):
-        vendor.world.sell(like_ours)
-    ours = await channel.submit(purchase)
-    assert await channel.lookup(purchase) == Pending(reference=ours.reference)
 
 
 @pytest.mark.parametrize("first", ["FAILED", "REFUNDED", "SUCCESSFUL"])
@@ -364,14 +483,7 @@ async def test_where_a_key_ran_twice_money_gone_outweighs_the_rest(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     purchase = await order(channel, clock)
-    twin = Order(
-        operator=243,
-        amount=Decimal(10000),
-        local=True,
-        identifier=KEY,
-        country="ID",
-        number="6283155501234",
-    )
+    twin = _axis_order(KEY)
     vendor.world.sell(twin, Plan(end=first))
     vendor.world.sell(twin)
     clock.advance(seconds=10)

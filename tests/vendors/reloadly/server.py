@@ -29,6 +29,7 @@ KINDS = IN_TRANSIT | {
     "reverse_later",
     "takes",
     "report_lag",
+    "search_ignored",
     "price_rise",
     "operator_inactive",
     "operator_reassigned",
@@ -215,11 +216,13 @@ class ReloadlySimulator(Simulator):
         }
 
     def _report(self, request: web.Request) -> dict[str, Shown]:
-        query = request.query
+        query = dict(request.query)
+        if self.faults.take(request.path, "search_ignored"):
+            query.pop("customIdentifier", None)
         rows = [
             self._shown(sale, request.path)
             for sale in sorted(self.world.sales, key=lambda sale: sale.at)
-            if self._is_reported(sale) and _asked_for(sale, dict(query))
+            if self._is_reported(sale) and _asked_for(sale, query)
         ]
         number = max(1, int(query.get("page", "1")))
         return page_of(rows, number, min(500, int(query.get("size", "200"))))

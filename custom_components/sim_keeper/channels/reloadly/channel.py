@@ -214,20 +214,15 @@ class ReloadlyChannel:
         return settled(purchase, str(reference), status, data.get("code"), transaction)
 
     async def _by_key(self, purchase: Purchase) -> Found:
-        """Search the report. Its search ignores case, our comparison does not."""
+        """Search the report. Raises Unavailable where it may not have shown everything of ours."""
         outcomes: list[Found] = []
         refusals: list[Rejected] = []
-        for page in range(1, _PAGES_MAX + 1):
-            transactions, last = await self._report(purchase.key, page)
-            for transaction in transactions:
-                if transaction.get("customIdentifier") != purchase.key:
-                    continue
-                try:
-                    outcomes.append(found(transaction, purchase))
-                except Rejected as err:
-                    refusals.append(err)
-            if last:
-                break
+        transactions, complete = await self._under_key(purchase.key)
+        for transaction in transactions:
+            try:
+                outcomes.append(found(transaction, purchase))
+            except Rejected as err:
+                refusals.append(err)
         if len(outcomes) > 1:
             _LOGGER.error("Reloadly executed one identifier %s times", len(outcomes))
         # Where one identifier was executed twice, money gone outweighs money that came back.
@@ -235,21 +230,40 @@ class ReloadlyChannel:
             for outcome in outcomes:
                 if isinstance(outcome, kind):
                     return outcome
+        if not complete:
+            # What was not shown may have been bought.
+            raise Unavailable("the report is not complete")
         if refusals:
             raise refusals[0]
         return Absent()
 
+    async def _under_key(self, key: str) -> tuple[list[Table], bool]:
+        """Return the transactions under a key, and whether these are surely all of them.
+
+        The vendor's search ignores case, our comparison does not.
+        """
+        ours: list[Table] = []
+        searched = True
+        for page in range(1, _PAGES_MAX + 1):
+            transactions, last = await self._report(key, page)
+            searched = searched and all(_answers(key, one) for one in transactions)
+            ours += [one for one in transactions if one.get("customIdentifier") == key]
+            if last:
+                return ours, searched
+        return ours, False
+
     async def _report(self, key: str, page: int) -> tuple[list[Table], bool]:
+        """Read a page of the report; return it and whether it is the last one."""
         params = {"customIdentifier": key, "page": str(page), "size": str(_PAGE_SIZE)}
         answer = await self._account.read("/topups/reports/transactions", params)
         if not answer.ok:
             raise_for_read(answer)
         data = table(answer.body)
-        if not isinstance(data.get("content"), list):
+        listed = data.get("content")
+        content = [table(row) for row in rows(listed)]
+        if not isinstance(listed, list) or len(content) < len(listed):
             raise Unavailable("unexpected answer")
-        content = [table(row) for row in rows(data["content"])]
-        pages = integer(data.get("totalPages")) or 1
-        return content, page >= pages
+        return content, _is_last(data, page, len(content))
 
 
 def _order(purchase: Purchase) -> dict[str, Writable]:
@@ -290,6 +304,25 @@ def _taken(transaction: Table, purchase: Purchase) -> Submitted:
             purchase, str(reference), transaction.get("status"), None, transaction
         )
     return Pending(reference=str(reference))
+
+
+def _answers(key: str, transaction: Table) -> bool:
+    """Whether a search for a key may bring this up; else the vendor has not searched for it.
+
+    Documented is that it ignores case. Should it find parts of identifiers as well, one that holds
+    the key is an answer too.
+    """
+    identifier = transaction.get("customIdentifier")
+    return isinstance(identifier, str) and key.casefold() in identifier.casefold()
+
+
+def _is_last(data: Table, page: int, count: int) -> bool:
+    """Whether a page with so many rows is the last one, in doubt not."""
+    pages, last = integer(data.get("totalPages")), data.get("last")
+    if pages is not None:
+        return page >= pages
+    # Nothing at all may be told as no page.
+    return count == 0 or (last if isinstance(last, bool) else count < _PAGE_SIZE)
 
 
 def _check_missing(answer: Answer) -> None:
