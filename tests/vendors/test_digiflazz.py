@@ -133,6 +133,7 @@ async def test_the_same_call_again_tells_what_became_of_the_order(
     assert (answer["price"], answer["buyer_last_saldo"]) == (10850, 989150)
     # Even one that would be refused now.
     client.vendor.fault("price_rise")
+    client.now += timedelta(minutes=1)
     assert (await client.buy())[1]["rc"] == "00"
     assert client.vendor.bought == 1
     assert client.vendor.world.credit_of("083155501234") == 10000
@@ -145,6 +146,16 @@ async def test_a_repeat_within_a_minute_runs_twice(client: Client) -> None:
     assert client.vendor.bought == 2
     client.vendor.races = False
     client.now += timedelta(seconds=30)
+    await client.buy()
+    assert client.vendor.bought == 2
+
+
+async def test_a_repeat_within_a_minute_of_a_repeat_runs_twice(client: Client) -> None:
+    await client.buy()
+    client.now += timedelta(minutes=1)
+    await client.buy()
+    assert client.vendor.bought == 1
+    client.now += timedelta(seconds=59)
     await client.buy()
     assert client.vendor.bought == 2
 

@@ -9,6 +9,7 @@ import pytest
 
 from custom_components.sim_keeper.channels import PROVIDERS
 from custom_components.sim_keeper.channels.digiflazz import DigiflazzChannel
+from custom_components.sim_keeper.channels.pacing import Patience
 from custom_components.sim_keeper.keeper.errors import (
     KeyAlreadyUsed,
     OutcomeUnknown,
@@ -98,6 +99,74 @@ async def test_it_goes_by_the_real_time_when_nobody_brings_another(
         with pytest.raises(Unavailable, match="too long ago"):
             await channel.lookup(old)
         assert vendor.bought == 1
+
+
+@pytest.mark.parametrize("looks", [0, 1, 2, 3, 4, 5])
+async def test_no_reload_brings_a_look_within_a_minute_of_a_send_that_left_late(
+    vendor: DigiflazzSimulator,
+    session: aiohttp.ClientSession,
+    clock: Clock,
+    looks: int,
+) -> None:
+    """A channel that was just opened knows nothing of sends; the simulator executes both."""
+    channel, patience = channel_at(vendor, session, clock), Patience()
+    purchase = await order(channel, clock)
+    noted_at, poll_s = clock.now(), channel.capabilities.poll_s
+    vendor.fault("takes", seconds=86400)
+    if looks == 0:
+        # It waited for its turn, and then to be connected, as long as it may.
+        clock.advance(seconds=patience.send_s)
+        await channel.submit(purchase)
+    else:
+        await channel.submit(purchase)
+        clock.advance(seconds=poll_s[looks - 1] + patience.read_s + patience.send_s)
+        assert isinstance(await channel.lookup(purchase), Pending)
+    clock.at = noted_at + timedelta(seconds=poll_s[looks])
+    found = await channel_at(vendor, session, clock).lookup(purchase)
+    assert isinstance(found, Pending)
+    assert vendor.bought == 1
+
+
+@pytest.mark.parametrize("sends", [1, 2, 3])
+async def test_what_is_unknown_is_not_sent_again_within_a_minute(
+    vendor: DigiflazzSimulator,
+    session: aiohttp.ClientSession,
+    clock: Clock,
+    sends: int,
+) -> None:
+    """The schedule is counted from each send; all but the first read the balance before."""
+    patience = Patience()
+    channel = channel_at(vendor, session, clock)
+    purchase = await order(channel, clock)
+    noted_at = clock.now()
+    clock.advance(seconds=patience.send_s + (patience.read_s if sends > 1 else 0))
+    vendor.fault("lose_answer")
+    with pytest.raises(OutcomeUnknown):
+        await channel.submit(purchase)
+    wait_s = channel.capabilities.look_after_s[sends - 1]
+    clock.at = noted_at + timedelta(seconds=wait_s)
+    found = await channel_at(vendor, session, clock).lookup(purchase)
+    assert isinstance(found, Confirmed | Pending)
+    assert vendor.bought == 1
+
+
+async def test_the_first_look_at_what_a_re_send_left_pending_is_late_enough(
+    vendor: DigiflazzSimulator, session: aiohttp.ClientSession, clock: Clock
+) -> None:
+    patience = Patience()
+    channel = channel_at(vendor, session, clock)
+    purchase = await order(channel, clock)
+    vendor.fault("lose_request")
+    with pytest.raises(OutcomeUnknown):
+        await channel.submit(purchase)
+    clock.advance(minutes=5)
+    noted_at = clock.now()
+    clock.advance(seconds=patience.read_s + patience.send_s)
+    assert isinstance(await channel.lookup(purchase), Pending)
+    clock.at = noted_at + timedelta(seconds=channel.capabilities.poll_s[0])
+    reloaded = channel_at(vendor, session, clock)
+    assert isinstance(await reloaded.lookup(purchase), Confirmed)
+    assert vendor.bought == 1
 
 
 @pytest.mark.parametrize("after_s", [0, 1, 30, 54])

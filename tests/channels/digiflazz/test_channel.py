@@ -32,7 +32,8 @@ from .conftest import KEY, channel_at, order, rupiah
 def test_capabilities(channel: DigiflazzChannel) -> None:
     promises = channel.capabilities
     assert promises.lookup is Lookup.PAYING
-    assert min(*promises.look_after_s, *promises.poll_s, promises.send_timeout_s) >= 60
+    assert promises.send_timeout_s == Patience().send_s
+    assert [*promises.look_after_s] == sorted(promises.look_after_s)
     assert promises.resend_within_s == 0
     assert promises.key_window_s is not None
     assert promises.look_horizon_s < promises.key_window_s < 90 * 86400

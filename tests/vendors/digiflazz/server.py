@@ -141,6 +141,7 @@ class DigiflazzSimulator(Simulator):
             sale = self._buy(order, body, path)
         elif self._races(sale):
             sale = self.world.sell(order, Plan(takes_s=self.takes_s), play=sale.play)
+        self.world.called_at[order.ref_id] = self.now()
         shown = transaction(sale, self.now(), self.world.deposit)
         if self.faults.take(path, "wrong_number_in_answer", purchase=True):
             shown["customer_no"] = "083100000000"
@@ -158,7 +159,8 @@ class DigiflazzSimulator(Simulator):
 
     def _races(self, sale: Sale) -> bool:
         now = self.now()
-        return self.races and now - sale.at < _RACE and sale.state(now) != FAILED
+        called_at = self.world.called_at.get(sale.order.ref_id, sale.at)
+        return self.races and now - called_at < _RACE and sale.state(now) != FAILED
 
     def _buy(self, order: Order, body: Mapping[str, object], path: str) -> Sale:
         product = BY_SKU.get(order.sku)

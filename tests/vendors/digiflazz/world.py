@@ -80,6 +80,8 @@ class World:
         self.sales: list[Sale] = []
         self.funds = START_DEPOSIT
         self.dearer = False
+        self.called_at: dict[str, datetime] = {}
+        """When each ref_id was last sent, be it to buy or to ask."""
         self._state = state
         if state is not None and state.exists():
             self._load(json.loads(state.read_text()))
@@ -151,11 +153,12 @@ class World:
             )
             for sale in self.sales
         ]
+        self.called_at = {ref: at - back for ref, at in self.called_at.items()}
         self.save()
 
     def reset(self) -> None:
         """Forget everything."""
-        self.sales, self.funds = [], START_DEPOSIT
+        self.sales, self.funds, self.called_at = [], START_DEPOSIT, {}
         self.save()
 
     def truth(self) -> dict[str, object]:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+import math
 import time
 
 import aiohttp
@@ -51,15 +52,27 @@ _KEY_WINDOW = timedelta(days=80)
 _CLOCK_SLACK = timedelta(minutes=10)
 # Two sends of one ref_id within a minute may both be executed (topup page, 2026-05).
 _APART_S = 60.0
-# A schedule counted from the minute's beginning may be this early.
+# A look that comes so little too early waits for the minute.
 _EARLY_S = 5.0
 _REMEMBER_S = 2 * 86400
 
+_PATIENCE = Patience()
+# Between the note in the ledger and the beginning of the call: a commit, and a busy loop.
+_SLACK_S = 5.0
+_AGAIN_S = math.ceil(_PATIENCE.read_s + _PATIENCE.send_s + _APART_S + _SLACK_S)
+"""How long after the ledger's note of a send the same key may be sent again, in seconds.
+
+What a channel knows of its own sends ends with it, when its account is loaded anew: the schedule
+alone has to keep two of them apart then. The first may leave late: a look reads the balance before
+it, and waiting for the turn and connecting may take all the time of a send.
+"""
+
 _CAPABILITIES = Capabilities(
     lookup=Lookup.PAYING,
-    look_after_s=(60, 300, 900),
+    look_after_s=(_AGAIN_S, 300, 900),
     look_horizon_s=36 * 3600,
-    poll_s=(60, 120, 300, 600, 900, 1800, 3600),
+    # Each of these is a send as well.
+    poll_s=(_AGAIN_S, 2 * _AGAIN_S, 600, 900, 1800, 3600),
     send_timeout_s=60,
     resend_within_s=0,
     consumes_on_refusal=False,
@@ -69,7 +82,6 @@ _CAPABILITIES = Capabilities(
     tells_wallet=True,
     confirms_operator=True,
 )
-_PATIENCE = Patience()
 
 
 def _utc_now() -> datetime:
