@@ -182,6 +182,30 @@ async def test_within_a_minute_of_a_send_nothing_is_asked(
     assert vendor.bought == 1
 
 
+@pytest.mark.parametrize("looks", [False, True], ids=["bought", "asked about"])
+async def test_the_minute_is_counted_from_when_a_slow_call_may_have_left(
+    channel: DigiflazzChannel, vendor: DigiflazzSimulator, clock: Clock, looks: bool
+) -> None:
+    purchase = await order(channel, clock)
+    if looks:
+        await channel.submit(purchase)
+        clock.advance(minutes=5)
+    sent = vendor.calls.count("POST /v1/transaction")
+    vendor.fault("slow", seconds=0.2)
+    call = channel.lookup(purchase) if looks else channel.submit(purchase)
+    task = asyncio.create_task(call)
+    while vendor.calls.count("POST /v1/transaction") == sent:
+        await asyncio.sleep(0.005)
+    clock.advance(seconds=50)
+    await task
+    clock.advance(seconds=54)
+    with pytest.raises(Unavailable, match="less than a minute ago"):
+        await channel.lookup(purchase)
+    clock.advance(seconds=6)
+    assert isinstance(await channel.lookup(purchase), Confirmed)
+    assert vendor.bought == 1
+
+
 async def test_a_look_that_is_a_moment_early_waits_for_the_minute(
     channel: DigiflazzChannel, vendor: DigiflazzSimulator, clock: Clock
 ) -> None:

@@ -114,7 +114,7 @@ class DigiflazzChannel:
         )
         self._turns = Turns(patience)
         self._sent_at: dict[str, float] = {}
-        """When each key was last sent by this process, by the monotonic clock."""
+        """When each key may last have left this channel, by the monotonic clock."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -196,7 +196,11 @@ class DigiflazzChannel:
         self, key: str, order: Mapping[str, Writable], until: float
     ) -> Answer:
         self._note_sent(key)
-        return await self._account.transact(key, order, until)
+        try:
+            return await self._account.transact(key, order, until)
+        finally:
+            # Connecting takes its time: the request may have left as late as this.
+            self._note_sent(key)
 
     async def _read_balance(self) -> Answer:
         answer = await self._account.balance()
