@@ -177,6 +177,36 @@ async def test_where_credit_is_sold_twice_the_one_with_more_days_is_bought(
 
 
 @pytest.mark.parametrize(
+    ("dear", "bought"),
+    [(13500, "long"), (13501, "haxis10000"), (45000, "haxis10000")],
+)
+async def test_more_days_are_not_bought_at_any_price(
+    channel: IakChannel, vendor: IakSimulator, dear: int, bought: str
+) -> None:
+    """A quarter more than 10,800 is 13,500."""
+    long = {**ROW, "product_code": "long", "product_price": dear, "active_period": "60"}
+    listing(vendor, ROW, long, times=None)
+    assert (await channel.quote(AXIS, rupiah("10000"))).product == bought
+    by_name = await channel.quote(AXIS, Wanted(product="long"))
+    assert (by_name.days, by_name.price) == (60, idr(str(dear)))
+
+
+async def test_of_those_that_cost_little_more_the_one_with_most_days_is_bought(
+    channel: IakChannel, vendor: IakSimulator
+) -> None:
+    better = {
+        **ROW,
+        "product_code": "better",
+        "product_price": 11500,
+        "active_period": "30",
+    }
+    best = {**better, "product_code": "best", "product_price": 11000}
+    dear = {**ROW, "product_code": "dear", "product_price": 30000, "active_period": 365}
+    listing(vendor, ROW, better, best, dear)
+    assert (await channel.quote(AXIS, rupiah("10000"))).product == "best"
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"status": "non active"},

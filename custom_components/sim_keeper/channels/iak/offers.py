@@ -3,7 +3,7 @@
 Source of types and operators: api.iak.id, prepaid product types, 2023-11.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 import re
@@ -34,6 +34,14 @@ _ALSO_CALLED = {"smartfren": "smart", "tri": "three", "3": "three"}
 _RUPIAH = re.compile(r"\d{4,8}", re.ASCII)
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _DAYS_MAX = 3650
+
+DEARER_FOR_DAYS_PERCENT = 25
+"""How much dearer than the cheapest a product of the same credit may be for its days, in percent.
+
+A mere transfer of credit keeps no number alive, and may be sold for less than credit with days: the
+bound, our own, leaves room for that. What is dearer still is another kind of product, and days that
+nobody has asked for are not worth any price; a person can choose it by its name.
+"""
 
 
 def operator_named(name: Parsed) -> str | None:
@@ -95,8 +103,7 @@ def quote_of(
     fitting = [offer for offer in offers if _fits(offer, wanted)]
     if not fitting:
         raise Rejected("amount_not_offered", RefusalClass.FIX_FIRST)
-    # Where the same credit is sold twice, one of them may buy no validity.
-    best = min(fitting, key=lambda offer: (-(offer.days or 0), offer.price.minor))
+    best = _best(fitting)
     return Quote(
         product=best.code,
         value=best.value,
@@ -104,6 +111,19 @@ def quote_of(
         body={"product_code": best.code},
         days=best.days,
         vendor_time=vendor_time,
+    )
+
+
+def _best(fitting: Sequence[Offer]) -> Offer:
+    """Return the one with the most days of those that cost little more than the cheapest."""
+    cheapest = min(offer.price.minor for offer in fitting)
+    return min(
+        (
+            offer
+            for offer in fitting
+            if offer.price.minor * 100 <= cheapest * (100 + DEARER_FOR_DAYS_PERCENT)
+        ),
+        key=lambda offer: (-(offer.days or 0), offer.price.minor),
     )
 
 
