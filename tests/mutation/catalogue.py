@@ -8,6 +8,9 @@ HEART = Path("custom_components/sim_keeper/keeper")
 CHECKOUT = "tests/keeper/test_checkout.py"
 MONEY = "tests/keeper/test_engine_money.py"
 FOLLOWUP = "tests/keeper/test_followup.py"
+LATE = "tests/keeper/test_late_truth.py"
+TIGHTENED = "tests/keeper/test_tightened.py"
+NEEDS = "tests/keeper/test_needs.py"
 POLICY = "tests/keeper/test_policy_rules.py"
 SCHEMA = "tests/keeper/ledger/test_schema.py"
 VALUES = "tests/keeper/ledger/test_schema_values.py"
@@ -479,6 +482,115 @@ MUTATIONS = (
             "guards.py",
             "(at.view.restored, Reason.RESTORED),",
             "(at.view.restored and at.frozen, Reason.RESTORED),",
+        ),
+    ),
+    _mutation(
+        "a_key_that_was_given_up",
+        LATE,
+        Edit(
+            "checkout.py",
+            "if key is not None and not await self._given_up(channel, key):",
+            "if key is not None:",
+        ),
+    ),
+    _mutation(
+        "what_arrived_long_ago_arrived_now",
+        LATE,
+        Edit("settlement.py", "<= HANDOVER_AFTER:", ">= -HANDOVER_AFTER:"),
+    ),
+    _mutation(
+        "a_person_s_word_supervises",
+        LATE,
+        Edit(
+            "ledger/views.py",
+            " AND e.type = 'confirmed' AND e.actor = 'keeper') LIMIT 1\"",
+            " AND e.type = 'confirmed') LIMIT 1\"",
+        ),
+    ),
+    _mutation(
+        "another_address_is_supervised",
+        LATE,
+        Edit(
+            "ledger/views.py",
+            "since = setting_number(book, moved_name(account))",
+            "since = setting_number(book, moved_name(account)) * 0",
+        ),
+    ),
+    _mutation(
+        "automations_may_more_than_rules",
+        TIGHTENED,
+        Edit(
+            "doors.py",
+            "if (silence := silenced(at, self._time())) is not None:",
+            "if (silence := silenced(at, self._time())) and view.stopped:",
+        ),
+    ),
+    _mutation(
+        "what_is_unsent_hears_nothing",
+        TIGHTENED,
+        Edit(
+            "engine.py",
+            "against = await self.tightened(at, order)",
+            "against = None",
+        ),
+    ),
+    _mutation(
+        "what_was_lost_hears_nothing",
+        TIGHTENED,
+        Edit(
+            "inflight.py",
+            "if await self.tightened(at, order) is not None:",
+            "if at.frozen and await self.tightened(at, order) is not None:",
+        ),
+    ),
+    _mutation(
+        "a_small_cap_is_not_heard",
+        TIGHTENED,
+        Edit(
+            "buying.py",
+            "        if await self._over_caps(at.sim, order):",
+            "        if at.frozen and await self._over_caps(at.sim, order):",
+        ),
+    ),
+    _mutation(
+        "another_account_is_paid_from",
+        TIGHTENED,
+        Edit(
+            "buying.py",
+            "if order.account != at.sim.account or order.operator != at.sim.operator:",
+            "if at.frozen:",
+        ),
+        Edit(
+            "engine.py",
+            "        elif order.account != at.sim.account:",
+            "        elif at.frozen:",
+        ),
+    ),
+    _mutation(
+        "an_automation_counts_as_a_person",
+        TIGHTENED,
+        Edit(
+            "buying.py",
+            "return order.origin is Origin.PERSON or await self._has_a_yes(order)",
+            "return order.origin is not Origin.RULE or await self._has_a_yes(order)",
+        ),
+    ),
+    _mutation(
+        "a_product_of_few_days",
+        NEEDS,
+        Edit(
+            "buying.py",
+            "return days is not None and all(",
+            "return days is not None and at.frozen and all(",
+        ),
+    ),
+    _mutation(
+        "anybody_brings_a_purchase_forward",
+        NEEDS,
+        Edit(
+            "notebook.py",
+            "if not may(reading_door(sim.rules.mode), caller):",
+            "if may(reading_door(sim.rules.mode), caller):",
         ),
     ),
     _mutation(
