@@ -89,6 +89,22 @@ async def test_without_a_reading_a_person_is_asked_after_the_hours() -> None:
     assert (order.state, order.reason) == (State.NEEDS_PERSON, "cannot_be_looked_up")
 
 
+async def test_a_proof_is_waited_for_no_longer_than_the_number_lives() -> None:
+    sim = trusting(a_sim(mode=Mode.ASK, overrides={"grace_days": 0}))
+    patient = replace(SHOWN, wait_hours=24)
+    soon = Typed(expiry=TODAY)
+    world = await action_world(sim, patient, Gateway(), soon)
+    (question,) = world.ledger.in_state(State.ASKED)
+    await world.engine.observe(EPOCH, (at("60", START),))
+    await world.pass_time(MINUTE)
+    await world.doors.approve(question.id, ADMIN)
+    assert states_of(world) == [State.PENDING]
+    # The number is lost at midnight in Hong Kong, seven hours from now.
+    await world.pass_time(8 * HOUR)
+    order = await only_order(world, sim)
+    assert (order.state, order.reason) == (State.NEEDS_PERSON, "grace_ends")
+
+
 async def test_a_reading_that_lags_says_nothing() -> None:
     world, _ = await pending_world(at("60", START))
     for _ in range(5):

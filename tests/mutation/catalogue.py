@@ -614,7 +614,11 @@ MUTATIONS = (
     _mutation(
         "sent_in_the_future_waits_for_it",
         "tests/keeper/test_engine_clock.py",
-        Edit("followup.py", "now + HANDOVER_AFTER < running:", "running < now:"),
+        Edit(
+            "followup.py",
+            "if running is not None and far_ahead:",
+            "if running is None and far_ahead:",
+        ),
     ),
     _mutation(
         "a_yes_of_before_a_restore",

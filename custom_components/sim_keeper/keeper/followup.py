@@ -13,7 +13,6 @@ from .checkout import Checkout
 from .errors import LoginFailed, OrderRefused, Rejected, Unavailable
 from .ledger import Closing, EventType, Ledger
 from .ledgerdesk import LedgerDesk
-from .lifecycle import lifecycle
 from .notice import Notice
 from .orders import (
     HANDOVER_AFTER,
@@ -75,8 +74,9 @@ class FollowUp(Notice):
             channel = self.channel(order.account)
             caps = channel.capabilities
             running = _running_until(caps, order, attempt, now)
-            if running is not None and now + HANDOVER_AFTER < running:
-                # It was sent by a clock that was far ahead: nobody waits for that day.
+            far_ahead = now + HANDOVER_AFTER < attempt.last_sent_at
+            if running is not None and far_ahead:
+                # It was sent by a clock that was ahead: nobody waits for that day.
                 return await self.hand_over(order, "sent_in_the_future")
             if running is not None and now + LATE_LOOK_EVERY < running:
                 # A proof may take its time, but not longer than the number lives.
@@ -304,12 +304,6 @@ class FollowUp(Notice):
         sent_at = await self._desk.read(Ledger.sent_at, order.id)
         limit = handover_at(order, sent_at or attempt.first_sent_at, grace_end)
         return self._world.now() >= limit
-
-    async def _grace_end(self, sim: Sim | None, order: Order) -> datetime | None:
-        if sim is None:
-            return None
-        readings = await self._desk.read(Ledger.readings, order.sim)
-        return lifecycle(sim, readings, self._world.now()).grace_end
 
     async def _look_in(self, order: Order, wait: timedelta | None) -> Order:
         now = self._world.now()

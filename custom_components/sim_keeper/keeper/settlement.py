@@ -15,6 +15,7 @@ from .estimates import readings_after, readings_after_use, with_shown
 from .judgement import can_show
 from .ledger import Closing, Delivery, EventType, Ledger, Reckoned
 from .ledgerdesk import LedgerDesk
+from .lifecycle import lifecycle
 from .money import Money
 from .orders import (
     HANDOVER_AFTER,
@@ -104,7 +105,7 @@ class Settlement:
         answer: Submitted,
     ) -> Order:
         if isinstance(answer, Pending):
-            return await self._pending(channel, order, attempt, answer)
+            return await self._pending(channel, sim, order, attempt, answer)
         delivery = Delivery(
             cost=answer.cost,
             cost_exact=answer.cost_exact,
@@ -191,10 +192,19 @@ class Settlement:
         )
 
     async def _pending(
-        self, channel: Channel, order: Order, attempt: Attempt, answer: Pending
+        self,
+        channel: Channel,
+        sim: Sim | None,
+        order: Order,
+        attempt: Attempt,
+        answer: Pending,
     ) -> Order:
         now = self._world.now()
         next_at = next_look(channel.capabilities, State.PENDING, attempt, now)
+        grace_end = await self._grace_end(sim, order)
+        if grace_end is not None and now < grace_end:
+            # Whoever polls rarely has to be there before the number is lost.
+            next_at = min(next_at, grace_end)
         if order.state is State.PENDING:
             await self._desk.write(Ledger.look_later, order.id, next_at, now)
             return await self._desk.read(Ledger.order, order.id)
@@ -205,6 +215,12 @@ class Settlement:
             next_at=next_at,
         )
         return await self._desk.write(Ledger.move, order.id, closing, "keeper", now)
+
+    async def _grace_end(self, sim: Sim | None, order: Order) -> datetime | None:
+        if sim is None:
+            return None
+        readings = await self._desk.read(Ledger.readings, order.sim)
+        return lifecycle(sim, readings, self._world.now()).grace_end
 
     async def _reject(self, order: Order, err: Rejected, *, consumed: bool) -> Order:
         closing = Closing(
