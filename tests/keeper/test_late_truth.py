@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.sim_keeper.keeper.errors import Unavailable
+from custom_components.sim_keeper.keeper.ledger import STOPPED
 from custom_components.sim_keeper.keeper.orders import Attempt, Effect, Order, State
 from custom_components.sim_keeper.keeper.ports import Automatic, Confirmed, Lookup
 from custom_components.sim_keeper.keeper.settlement import JUST_NOW, Arrival, arrival
@@ -19,6 +20,7 @@ from .scenes import (
     EPOCH,
     HOUR,
     KEY,
+    asking_for,
     due_world,
     faulty_world,
     quiet_world,
@@ -51,6 +53,24 @@ async def test_a_key_that_was_given_up_buys_nothing_later(lookup: Lookup) -> Non
     assert world.vendor.submits[-1] == ANOTHER_KEY
     assert [one.key for one in world.vendor.bought] == [KEY, ANOTHER_KEY]
     assert world.ledger.orders()[-1].state is State.CONFIRMED
+
+
+async def test_a_key_that_was_handed_on_unsent_stays_given_up() -> None:
+    world, _ = await given_up(lookup=Lookup.PAYING)
+
+    async def stop() -> None:
+        world.ledger.set_setting(STOPPED, "on", "user:test", world.now())
+
+    # Within the time in which it may turn up its key is handed on, to an order that is stopped.
+    world.vendor.before_price = stop
+    order = await world.doors.recharge(EPOCH, asking_for(another=True), ADMIN)
+    assert order.state is State.CANCELLED
+    assert world.ledger.attempt(order.id).key == KEY
+    world.vendor.before_price = None
+    await world.doors.set_stop(on=False, caller=ADMIN)
+    world.vendor.bought[0].final = True
+    await world.pass_time(56 * DAY)
+    assert [one.key for one in world.vendor.bought] == [KEY, ANOTHER_KEY]
 
 
 async def test_a_key_stays_with_its_need_as_long_as_it_may_turn_up() -> None:

@@ -12,13 +12,24 @@ from custom_components.sim_keeper.keeper.contradictions import (
     Contradiction,
     contradictions,
 )
-from custom_components.sim_keeper.keeper.errors import Unavailable
+from custom_components.sim_keeper.keeper.errors import (
+    RefusalClass,
+    Rejected,
+    Unavailable,
+)
 from custom_components.sim_keeper.keeper.ledger import EventType
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Effect, Kind, State
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION, Caller
 from custom_components.sim_keeper.keeper.policy import Reason
-from custom_components.sim_keeper.keeper.ports import Line, Product, Quote, Wanted
+from custom_components.sim_keeper.keeper.ports import (
+    Line,
+    Product,
+    Purchase,
+    Quote,
+    Submitted,
+    Wanted,
+)
 from custom_components.sim_keeper.keeper.schedule import Calendar, Unit
 from custom_components.sim_keeper.keeper.sim import (
     UNIT_BYTE,
@@ -31,7 +42,7 @@ from custom_components.sim_keeper.keeper.sim import (
 )
 from custom_components.sim_keeper.keeper.statements import Paid, Typed
 
-from .builders import hkd, usd
+from .builders import balance, hkd, usd
 from .model_vendor import ModelVendor, VendorChannel
 from .model_world import ACCOUNT, ADMIN, START, Fault, ModelWorld, a_sim, expiring_in
 from .scenes import (
@@ -152,6 +163,19 @@ async def test_a_provider_that_does_not_answer_for_a_day_is_told_of() -> None:
     assert states_of(world) == [State.CONFIRMED]
 
 
+async def test_an_outage_is_over_once_the_provider_says_anything() -> None:
+    world = await due_world(a_sim(cap="1"), down=True)
+    await world.pass_time(HOUR)
+    world.vendor.down = False
+    await world.pass_time(HOUR)
+    assert skips_of(world) == ["over_cap"]
+    await world.pass_time(30 * HOUR)
+    world.vendor.down = True
+    await world.engine.evaluate(EPOCH)
+    await world.pass_time(2 * HOUR)
+    assert skips_of(world) == ["over_cap"]
+
+
 async def test_an_hour_without_an_answer_is_no_news_later() -> None:
     world = await due_world(down=True)
     await world.pass_time(HOUR)
@@ -247,13 +271,35 @@ async def test_a_go_ahead_ends_what_a_clock_far_ahead_has_settled() -> None:
     world.set_clock(-365 * DAY)
     await world.pass_time(DAY)
     await world.engine.go_ahead(EPOCH)
-    (order,) = world.ledger.orders()
-    assert order.settled_at == world.now()
+    view = world.ledger.view(EPOCH, ACCOUNT, world.now())
+    assert view.last_recharge is not None
+    assert view.last_recharge.settled_at == view.last_delivered_at == world.now()
     await world.pass_time(10 * DAY)
     await world.doors.update_reading(EPOCH, Typed(balance=hkd("5")), ADMIN)
     await world.rest()
     assert len(world.vendor.delivered) == 2
     assert world.ledger.find_damage() is None
+
+
+async def test_a_go_ahead_by_a_clock_that_is_behind_changes_no_past() -> None:
+    line = a_sim(threshold="20", days_before=None, carrier=None)
+    world = await quiet_world(line, days=None)
+    await world.pass_time(30 * DAY)
+    await world.engine.observe(EPOCH, (balance(hkd("10"), at=world.moment),))
+    await world.rest()
+    assert len(world.vendor.delivered) == 1
+    await world.pass_time(HOUR)
+    world.set_clock(-20 * DAY)
+    await world.engine.go_ahead(EPOCH)
+    await world.pass_time(HOUR)
+    world.set_clock(20 * DAY)
+    await world.pass_time(2 * HOUR)
+    # The source still shows the balance of before.
+    for text in ("10", "9.90"):
+        seen = balance(hkd(text), at=world.moment)
+        await world.engine.observe(EPOCH, (seen,))
+        await world.pass_time(26 * HOUR)
+    assert len(world.vendor.delivered) == 1
 
 
 # -- What is bought ---------------------------------------------------------------------------
@@ -265,6 +311,21 @@ async def test_a_product_of_so_few_days_is_not_bought_every_day(stacking: str) -
     line = a_sim(days_before=7, overrides={"stacking": stacking})
     line = ruled(line, product="week", amount=None)
     await world.begin(line, typed=expiring_in(7))
+    assert world.vendor.submits == []
+    assert (await the_question(world)).why["reason"] == "amount_too_small"
+
+
+async def test_a_rule_that_may_not_buy_vouches_for_no_short_product() -> None:
+    world = selling(None, usd("5"), 7)
+    line = a_sim(threshold="20", days_before=7, overrides={"stacking": "max"})
+    line = ruled(
+        *(line,),
+        product="week",
+        amount=None,
+        modes={RuleKind.LOW_BALANCE: Mode.REMIND},
+    )
+    typed = Typed(balance=hkd("10"), expiry=TODAY + timedelta(days=7))
+    await world.begin(line, typed=typed)
     assert world.vendor.submits == []
     assert (await the_question(world)).why["reason"] == "amount_too_small"
 
@@ -385,3 +446,29 @@ async def test_an_order_with_an_older_key_has_a_day_of_its_own() -> None:
     assert states_of(world)[-1] is State.PENDING
     await world.pass_time(2 * HOUR)
     assert states_of(world)[-1] is State.NEEDS_PERSON
+
+
+async def test_the_last_key_of_a_cycle_does_not_end_the_waiting() -> None:
+    """Where all keys of a cycle are used up, the next one belongs to the same need."""
+    world = ModelWorld()
+
+    class Failing(ModelVendor):
+        async def submit(self, purchase: Purchase) -> Submitted:
+            self.submits.append(purchase.key)
+            raise Rejected("FAILED", RefusalClass.FIX_FIRST, consumed=True)
+
+    vendor = Failing(world.now)
+    world.channels[ACCOUNT] = VendorChannel(vendor)
+    await world.begin(a_sim(), typed=expiring_in(4))
+    for _ in range(9):
+        # No more than five a day.
+        await world.pass_time(5 * HOUR)
+        await world.engine.go_ahead(EPOCH)
+        await world.pass_time(timedelta(minutes=1))
+    assert len(vendor.submits) == 10
+    assert reason_of(world) is Reason.REFUSED
+    await world.pass_time(5 * HOUR)
+    assert len(vendor.submits) == 10
+    await world.engine.go_ahead(EPOCH)
+    await world.pass_time(timedelta(minutes=1))
+    assert vendor.submits[-1].endswith("-002-0")

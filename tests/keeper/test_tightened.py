@@ -12,11 +12,13 @@ from custom_components.sim_keeper.keeper.budget import HouseholdRules
 from custom_components.sim_keeper.keeper.ledger import EventType
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION
+from custom_components.sim_keeper.keeper.ports import Line, Quote, Wanted
 from custom_components.sim_keeper.keeper.sim import Mode, Sim
+from custom_components.sim_keeper.keeper.statements import Typed, typed_readings
 
 from .builders import hkd, usd
 from .model_vendor import ModelVendor, VendorChannel
-from .model_world import ADMIN, Fault, ModelWorld, a_sim
+from .model_world import ACCOUNT, ADMIN, Fault, ModelWorld, a_sim, expiring_in
 from .scenes import (
     EPOCH,
     HOUR,
@@ -27,6 +29,7 @@ from .scenes import (
     quiet_world,
     refusal_of,
     states_of,
+    the_question,
 )
 
 FAR = date(2100, 1, 1)
@@ -125,6 +128,71 @@ async def test_an_automatic_order_that_is_unsent_buys_what_is_set_now() -> None:
     await world.pass_time(HOUR)
     assert [one.value for one in world.vendor.delivered] == [hkd("20")]
     assert states_of(world) == [State.CANCELLED, State.CONFIRMED]
+
+
+class Rounding(ModelVendor):
+    """A vendor that delivers a little more than is wanted."""
+
+    async def quote(self, line: Line, wanted: Wanted) -> Quote:
+        """Price an amount."""
+        offer = await super().quote(line, wanted)
+        assert offer.value is not None
+        return replace(offer, value=offer.value + hkd("0.03"))
+
+
+@pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.LOSE_REQUEST])
+@pytest.mark.parametrize("fills", [False, True])
+async def test_what_is_delivered_may_differ_from_what_is_wanted(
+    fault: Fault, fills: bool
+) -> None:
+    world = ModelWorld()
+    world.vendor = Rounding(world.now, faults=[fault])
+    world.channels[ACCOUNT] = VendorChannel(world.vendor)
+    line = a_sim(threshold="20", days_before=None)
+    line = ruled(line, fill_up_to=hkd("100")) if fills else line
+    await world.begin(line, typed=Typed(balance=hkd("10")))
+    assert len(world.ledger.orders()) == 1
+    await world.pass_time(HOUR)
+    assert states_of(world) == [State.CONFIRMED]
+
+
+async def test_no_more_than_five_a_day_go_out_though_none_could_for_hours() -> None:
+    world = ModelWorld()
+    world.vendor.faults = [Fault.NOT_SENT] * 1000
+    await world.begin(a_sim("A" * 10, cap="1000"), typed=expiring_in(3))
+    for letter in "BCDEFGH":
+        await world.pass_time(HOUR)
+        first = typed_readings(expiring_in(3), world.now())
+        await world.engine.register(a_sim(letter * 10, cap="1000"), first)
+        await world.rest()
+    world.vendor.faults = []
+    await world.pass_time(2 * HOUR)
+    assert len(world.vendor.delivered) == 5
+    asked = world.ledger.in_state(State.ASKED)
+    assert [one.why["reason"] for one in asked] == ["daily_limit"] * 3
+
+
+@pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.LOSE_REQUEST])
+@pytest.mark.parametrize(("silence", "why"), [*SILENCES, ({"mode": Mode.OFF}, "off")])
+async def test_what_a_person_asked_for_in_spite_of_a_no_is_not_stopped_by_it(
+    silence: dict[str, Any], why: str, fault: Fault
+) -> None:
+    world = await quiet_world(ruled(a_sim(), **silence))
+    world.vendor.faults = [fault]
+    order = await world.doors.recharge(EPOCH, asking_for(), ADMIN)
+    assert order.why["silence"] == why
+    await world.pass_time(HOUR)
+    assert states_of(world) == [State.CONFIRMED]
+
+
+async def test_whoever_said_yes_hears_that_it_was_not_sent() -> None:
+    world = await quiet_world(a_sim(mode=Mode.ASK), days=4)
+    world.vendor.faults = [Fault.NOT_SENT]
+    await world.doors.approve((await the_question(world)).id, ADMIN)
+    await world.engine.change(ruled(a_sim(mode=Mode.ASK), paused_until=FAR))
+    await world.pass_time(HOUR)
+    assert world.vendor.submits == []
+    assert told(world) == ["no_longer_needed"]
 
 
 async def test_a_smaller_cap_of_the_household_is_heard_as_well() -> None:

@@ -9,7 +9,7 @@ import logging
 from .budget import caps_for, holds_for, limited, overrun
 from .checkout import Offer, as_new, terms_of
 from .errors import LoginFailed, OrderRefused, Rejected, Unavailable
-from .guards import AUTOMATIC_PER_DAY_MAX, due_again
+from .guards import AUTOMATIC_PER_DAY_MAX, due_again, rule_doubt
 from .ledger import STOPPED, Hold, Ledger, NewOrder, Spending
 from .money import Money
 from .options import options_for
@@ -42,6 +42,24 @@ TASK_LASTS = timedelta(days=400)
 ACCOUNTS_COME_UP_IN = timedelta(minutes=15)
 
 
+def _wants_less(at: Situation, order: Order) -> bool:
+    """Tell whether the amount of the rules is smaller now than that which a rule's order is for.
+
+    What is delivered may differ from what was wanted, so only wishes are compared.
+    """
+    rules, wish = at.sim.rules, order.why.get("amount")
+    chosen = rules.product is None and rules.fill_up_to is None and not rules.cheapest
+    usual = rules.amount
+    if order.origin is not Origin.RULE or not chosen or not isinstance(wish, str):
+        return False
+    value, _, currency = wish.partition(" ")
+    return (
+        usual is not None
+        and usual.currency == currency
+        and usual < Money.parse(value, currency)
+    )
+
+
 class Buying(Watch):
     """Turns decisions into questions, tasks and orders, and sends what may go."""
 
@@ -56,7 +74,7 @@ class Buying(Watch):
 
     async def _do(self, at: Situation, decision: Decision) -> bool:
         sim = at.sim
-        if decision.action not in (Action.ASK, Action.SEND):
+        if not decision.rules:
             self._unreachable_since.pop(sim.epoch, None)
         if decision.action is Action.ASSIST:
             buys = wanted(at, self.world.now())
@@ -70,10 +88,12 @@ class Buying(Watch):
                 _LOGGER.info("No price for a SIM at the moment: %s", err)
                 await self._unreachable(at)
             except Rejected as err:
+                self._unreachable_since.pop(sim.epoch, None)
                 await self._remarks.skip(
                     at.view, sim, Reason.REFUSED, code=err.code[:128]
                 )
             except OrderRefused as err:
+                self._unreachable_since.pop(sim.epoch, None)
                 if err.reason == Reason.DAILY_LIMIT:
                     # SIMs of other accounts were faster; a second look asks a person.
                     self.soon(sim.epoch)
@@ -154,13 +174,18 @@ class Buying(Watch):
         return True
 
     def _soon_due_again(self, at: Situation, decision: Decision, offer: Offer) -> bool:
-        """Tell whether what is on offer buys so few days that all its rules stay due.
+        """Tell whether what is on offer buys so few days that what justifies it stays due.
 
-        What an amount buys was known before; a product's days stand in its offer.
+        What an amount buys was known before; a product's days stand in its offer. The planner
+        knows how many days it buys.
         """
         days, now = offer.quote.days, self.world.now()
-        return days is not None and all(
-            due_again(at, kind, days, now) for kind in decision.rules
+        if days is None or buys_cheapest(at, decision.rules):
+            return False
+        return all(
+            due_again(at, kind, days, now)
+            for kind in decision.rules
+            if rule_doubt(at, kind, now) is None
         )
 
     async def assign(
@@ -236,14 +261,12 @@ class Buying(Watch):
         ordinal = await self.checkout.free_ordinal(
             sim, terms_of(order), holds, approved=order
         )
-        by_automation = order.origin is Origin.ACTION and not await self._has_a_yes(
-            order
-        )
+        automatic = not await self._called_for(order)
         return await self.desk.write(
             Ledger.begin_send,
             *(order.id, "keeper", self.world.now()),
             ordinal=ordinal,
-            daily_max=AUTOMATIC_PER_DAY_MAX if by_automation else None,
+            daily_max=AUTOMATIC_PER_DAY_MAX if automatic else None,
         )
 
     async def launch(self, sim: Sim, order: Order, attempt: Attempt) -> Order:
@@ -291,7 +314,8 @@ class Buying(Watch):
         Also where it was sent before: nothing goes out once more against what is set now.
         """
         rules = at.sim.rules
-        if (silence := silenced(at, self.world.now())) is not None:
+        silence = silenced(at, self.world.now())
+        if silence is not None and order.why.get("silence") != silence.value:
             return silence
         if order.account != at.sim.account or order.operator != at.sim.operator:
             # Its request is for the one; price and key would be asked of the other.
@@ -302,11 +326,7 @@ class Buying(Watch):
             return None
         if rules.shadow:
             return Reason.SHADOW
-        rule = order.origin is Origin.RULE
-        asked, usual = order.value, rules.amount
-        if rule and asked and usual and usual.currency == asked.currency:
-            return Reason.AMOUNT_CHANGED if usual < asked else None
-        return None
+        return Reason.AMOUNT_CHANGED if _wants_less(at, order) else None
 
     async def _over_caps(self, sim: Sim, order: Order) -> bool:
         """Tell whether an order, whose holds are placed, is more than the caps allow by now."""

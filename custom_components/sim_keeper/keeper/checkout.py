@@ -22,7 +22,7 @@ from .errors import (
 from .estimates import readings_after
 from .ledger import Closing, Delivery, EventType, Hold, Ledger, NewOrder
 from .money import Money
-from .orders import ORDINAL_MAX, Attempt, Kind, Order, Origin, State
+from .orders import ORDINAL_MAX, RELEASING, Attempt, Kind, Order, Origin, State
 from .ports import (
     Absent,
     Channel,
@@ -162,14 +162,19 @@ class Checkout(Settlement):
             raise OrderRefused("already_bought")
 
     async def _given_up(self, channel: Channel, key: str) -> bool:
-        """Tell whether a person said of a key's order that it did not arrive, long enough ago."""
+        """Tell whether a person said that what went out under a key did not arrive, long ago.
+
+        The key may have been handed on to an order that ended unsent.
+        """
         attempt = await self._desk.read(Ledger.attempt_of, key)
         if attempt is None:
             return False
         order = await self._desk.read(Ledger.order, attempt.order_id)
         horizon = timedelta(seconds=channel.capabilities.look_horizon_s)
         over = self._world.now() > attempt.last_sent_at + horizon
-        return over and order.state is State.REJECTED and order.refusal is None
+        if not over or order.state not in RELEASING:
+            return False
+        return await self._desk.read(Ledger.was_denied, order.sim, order.cycle)
 
     async def send(self, sim: Sim, order: Order, attempt: Attempt) -> Order:
         """Send an order that stands in `sending` and settle the answer."""

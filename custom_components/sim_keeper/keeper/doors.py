@@ -82,14 +82,18 @@ class Doors(Notebook):
             buys = _filled(at, asked.wanted, self._time())
             offer = await checkout.offer(sim, buys)
             holds = await self.engine.room(sim, offer)
+            now = self.engine.world.now()
+            why: dict[str, Json] = {"reason": "requested", "rules": [], **asked.words()}
+            if (silence := silenced(at, now)) is not None:
+                # Whoever asks for it in spite of that has heard it already.
+                why["silence"] = silence.value
             new = as_new(
                 sim,
                 offer,
                 origin=Origin.PERSON if caller.user_id else Origin.ACTION,
-                why={"reason": "requested", "rules": [], **asked.words()},
+                why=why,
                 request=asked.request,
             )
-            now = self.engine.world.now()
             desk = self.engine.desk
             doubt = not_automatic(at, (), now) or not limited(holds)
             if caller.user_id is None and doubt:

@@ -314,7 +314,7 @@ class Engine(InFlight):
         rule = order.origin is Origin.RULE
         buys = need_mode(at, due) in (Mode.ASK, Mode.AUTO)
         if rule and not (needed and buys):
-            await self._end(order, State.CANCELLED, "no_longer_needed", quiet=True)
+            await self._end(order, State.CANCELLED, "no_longer_needed")
         elif order.account != at.sim.account:
             await self._end(order, State.CANCELLED, Reason.ACCOUNT_CHANGED.value)
         elif now >= order.valid_until:
@@ -334,9 +334,8 @@ class Engine(InFlight):
         if at.view.stopped:
             await self._end(order, State.CANCELLED, "stopped")
         elif against is not None:
-            # A rule's order is decided anew at once; whoever else wanted it has to hear of it.
-            quiet = order.origin is Origin.RULE
-            await self._end(order, State.CANCELLED, against.value, quiet=quiet)
+            # A rule's own order is decided anew at once.
+            await self._end(order, State.CANCELLED, against.value)
         elif at.stopping or not reachable or clock_doubtful(at.view, now):
             await self._send_later(order)
         elif order.next_at is None or order.next_at <= now:

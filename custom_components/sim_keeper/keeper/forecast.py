@@ -144,12 +144,16 @@ class _Run:
         decision = decide(at, self.moment)
         if decision.action is not Action.NOTHING:
             self._recharge(at, decision)
-        elif decision.reason in _WAITS:
+        elif decision.reason in _WAITS or self._waits_for_plan(decision):
             self.moment = decision.look_at
         elif decision.reason not in _SLEEPS or not self._sleep(at):
             self._ended_by = decision.reason
             return False
         return self.moment <= self._end and self._steps < STEPS_MAX
+
+    def _waits_for_plan(self, decision: Decision) -> bool:
+        """Tell whether nothing is set to buy, until a deadline lets the planner choose."""
+        return decision.reason is Reason.NO_AMOUNT and self._sim.rules.cheapest
 
     def _now(self) -> Situation:
         view = self._at.view

@@ -87,8 +87,11 @@ class InFlight(Buying):
                 looked = await self.followup.look(sim, order, still_wanted=still_wanted)
             except LedgerBroken:
                 raise
-            except OrderRefused:
-                looked = await self.followup.wait(order)
+            except OrderRefused as err:
+                if err.reason == Reason.STOPPING:
+                    looked = await self.followup.wait(order)
+                else:
+                    looked = await self.followup.put_off(sim, order)
             except (
                 Exception
             ):  # One order that cannot be looked up must not hold up others.

@@ -7,9 +7,9 @@ from .budget import caps_for, holds_for
 from .engine import Engine
 from .errors import AmountFault, AmountInvalid, OrderRefused
 from .estimates import readings_after
-from .ledger import Ledger, NewOrder, Payment
+from .ledger import Closing, EventType, Ledger, NewOrder, Payment
 from .money import Money, positive
-from .orders import Kind, Order, Origin
+from .orders import Kind, Order, Origin, State
 from .permissions import Caller, Door, may, reading_door, require
 from .sim import SOURCE_NOTED, Field, Reading, Readings, Sim, Trust
 from .statements import Paid, Typed, typed_readings
@@ -47,7 +47,8 @@ class Notebook:
             at, _ = await self.engine.situation(sim)
             task = at.view.task
             if task_id is None and task is not None and task.kind is Kind.ACTIVITY:
-                # To pay is not to use the number: whether that helps, the carrier's rule tells.
+                # To pay is not to use the number. Where that did not help, it is asked for anew.
+                await self._withdraw(task)
                 task = None
             if task_id is not None and (task is None or task.id != task_id):
                 answered = await self._order(task_id)
@@ -155,6 +156,14 @@ class Notebook:
         )
         return await desk.write(
             Ledger.record_paid, new, payment, holds, readings, caller.actor, now
+        )
+
+    async def _withdraw(self, task: Order) -> None:
+        closing = Closing(
+            to=State.CANCELLED, type=EventType.CANCELLED, reason="recharged", quiet=True
+        )
+        await self.engine.desk.write(
+            Ledger.move, task.id, closing, "keeper", self._time()
         )
 
     async def _order(self, order_id: int) -> Order:

@@ -126,6 +126,15 @@ class Reader:
         """Tell whether an order's number had another recharge since a time, or lost one."""
         return views.another_recharge(self._book, self.order(order_id), since)
 
+    def was_denied(self, epoch: str, cycle: int) -> bool:
+        """Tell whether a person said of an order of a cycle that it did not arrive."""
+        denied = self._book.value(
+            "SELECT 1 FROM orders WHERE sim = ? AND cycle = ? AND assisted = 0"
+            " AND state = 'rejected' AND refusal IS NULL LIMIT 1",
+            *(epoch, cycle),
+        )
+        return denied is not None
+
     def was_adopted(self, key: str) -> bool:
         """Tell whether a purchase under a key was recorded as an order of its own."""
         return (

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from ..orders import State
 from ..ports import Json
-from ..sim import FIRST_RUN, Reading
-from . import settings, views
+from ..sim import Reading
+from . import settings
 from .book import HOUSEHOLD, Entry
 from .chain import Change, Row
 from .life import OrderLife
@@ -89,21 +89,10 @@ class Registry(OrderLife):
         self._book.write(now, Entry(type=EventType.SETTING, rows=rows))
 
     def clear_refusals(self, epoch: str, actor: str, now: datetime) -> None:
-        """Note a person's go-ahead: earlier refusals and noes no longer count.
-
-        It also says that the clock is right: what was settled by one far ahead is over by now.
-        """
-        name, last = settings.cleared_name(epoch), str(self._book.last_event()[0])
-        ahead = [] if now < FIRST_RUN else views.settled_ahead(self._book, epoch, now)
-        if not ahead:
-            self.set_setting(name, last, actor, now)
-            return
-        over: list[Change] = [
-            ("orders", {"id": order_id, "settled_at": seconds(now)})
-            for order_id in ahead
-        ]
-        rows: list[Change] = [("setting", {"name": name, "value": last}), *over]
-        self._book.write(now, Entry(type=EventType.SETTING, rows=rows, actor=actor))
+        """Note a person's go-ahead: earlier refusals and noes no longer count."""
+        self.set_setting(
+            settings.cleared_name(epoch), str(self._book.last_event()[0]), actor, now
+        )
 
     def note_login(self, account: str, now: datetime) -> None:
         """Note that an account's login works again: what only the old one refused is over."""

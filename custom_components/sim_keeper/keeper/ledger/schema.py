@@ -60,7 +60,7 @@ CREATE TABLE orders(
 ) STRICT;
 CREATE UNIQUE INDEX one_open ON orders(sim) WHERE assisted = 0
   AND state IN ('asked','approved','sending','pending','unknown','needs_person');
-CREATE UNIQUE INDEX one_task ON orders(sim, kind) WHERE assisted = 1 AND state = 'asked';
+CREATE UNIQUE INDEX one_task ON orders(sim) WHERE assisted = 1 AND state = 'asked';
 CREATE INDEX orders_by_state ON orders(state);
 CREATE INDEX orders_followed ON orders(next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX orders_of_sim ON orders(sim, cycle, state);

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from ..errors import LOGIN_FAILED
 from ..money import Money
-from ..orders import OPEN, ORDINAL_MAX, SENDS_MAX, Order, State
-from ..sim import Field, Readings
+from ..orders import OPEN, ORDINAL_MAX, SENDS_MAX, Order, Origin, State
+from ..sim import FIRST_RUN, Field, Readings
 from .book import READING, Book
 from .memo import ORDERS
 from .reckoning import AHEAD_MAX, dated, newest_event_at
@@ -45,6 +45,11 @@ _YES = (
 )
 """A person's yes to order `o`, after an event."""
 _OPEN_LIST = ",".join(f"'{state.value}'" for state in sorted(OPEN))
+_UNBOUGHT = (
+    "cycle > (SELECT coalesce(max(b.cycle), 0) FROM orders b"
+    " WHERE b.sim = orders.sim AND b.assisted = 0 AND b.state = 'confirmed')"
+)
+"""The cycles of the need that is open: more than one, where all keys of the first were used up."""
 _NUMBER = (
     "sim IN (SELECT epoch FROM sim WHERE number ="
     " (SELECT number FROM sim WHERE epoch = ?))"
@@ -104,6 +109,7 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
     past = book.memo.recall(
         ORDERS, ("past", epoch, account), lambda: _past(book, epoch, account)
     )
+    past = over_ahead(book, epoch, past, now)
     noted = newest_event(book, EventType.STAGE_CHANGED, epoch)
     last, delivered = past.last_recharge, past.last_delivered_at
     if last is not None:
@@ -120,6 +126,45 @@ def look(book: Book, epoch: str, account: str | None, now: datetime) -> LedgerVi
         automatic_today=automatic_since(book, now - timedelta(days=1)),
         newest_event_at=newest_event_at(book, epoch),
         stage=None if noted is None else str(noted.data["stage"]),
+    )
+
+
+def over_ahead(book: Book, epoch: str, past: LedgerView, now: datetime) -> LedgerView:
+    """Return a view in which what seems to be settled in the far future is over.
+
+    A clock that was far ahead has settled it. A person's go-ahead since then says that the clock
+    is right: by then it was over. As long as nobody has said so, it stays as it is; and so it does
+    once the clock has come to that time after all.
+    """
+    last, ahead = past.last_recharge, now + AHEAD_MAX
+    if last is None or last.settled_at is None or last.settled_at <= ahead:
+        return past
+    cleared = setting_number(book, cleared_name(epoch))
+    said = book.value("SELECT at FROM event WHERE seq = ?", cleared + 1)
+    if said is None or moment(int(said)) < FIRST_RUN:
+        return past
+    over = moment(int(said))
+    rows = book.rows(
+        "SELECT *, (SELECT max(seq) FROM event e WHERE e.order_id = orders.id"  # noqa: S608
+        f" AND e.type IN ('confirmed','adopted')) AS seen FROM orders WHERE {_NUMBER}"
+        " AND state = 'confirmed' AND kind = 'recharge' AND settled_at IS NOT NULL",
+        epoch,
+    )
+    orders = [
+        replace(order, settled_at=over)
+        if int(row["seen"] or 0) <= cleared and (order.settled_at or over) > ahead
+        else order
+        for row, order in ((row, order_from(row)) for row in rows)
+    ]
+    newest = max(orders, key=lambda order: (order.settled_at or over, order.id))
+    automatic = (Origin.RULE, Origin.ACTION, Origin.ADOPTED)
+    delivered = [
+        order.settled_at or over
+        for order in orders
+        if not order.assisted and order.origin in automatic
+    ]
+    return replace(
+        past, last_recharge=newest, last_delivered_at=max(delivered, default=None)
     )
 
 
@@ -163,16 +208,14 @@ def _past(book: Book, epoch: str, account: str | None) -> LedgerView:
             epoch,
         ),
         last_delivered_at=_last_delivered(book, epoch),
-        refused=_refused(book, epoch, account, cycle, since),
+        refused=_refused(book, epoch, account, since),
         last_no=_order(
             book,
-            "sim = ? AND cycle = ? AND (state = 'declined'"
+            f"sim = ? AND {_UNBOUGHT} AND (state = 'declined'"
             " OR state = 'expired' AND reason = 'nobody_answered'"
             f" OR state = 'cancelled' AND reason = 'person') AND {_ENDED_SINCE}"
             " ORDER BY id DESC",
-            epoch,
-            cycle,
-            since,
+            *(epoch, since),
         ),
         supervised=account is not None and _account_supervised(book, account),
         restored=doubted_since(book, epoch) > 0,
@@ -216,15 +259,6 @@ def last_recharge(book: Book, epoch: str) -> Order | None:
         " DESC, id DESC",
         epoch,
     )
-
-
-def settled_ahead(book: Book, epoch: str, now: datetime) -> list[int]:
-    """Return the orders of a number that seem to be settled more than a week from now."""
-    rows = book.rows(
-        f"SELECT id FROM orders WHERE {_NUMBER} AND settled_at > ? ORDER BY id",  # noqa: S608
-        *(epoch, seconds(now + AHEAD_MAX)),
-    )
-    return [int(row["id"] or 0) for row in rows]
 
 
 def another_recharge(book: Book, order: Order, since: datetime) -> bool:
@@ -315,7 +349,7 @@ def _order(book: Book, where: str, *values: str | int) -> Order | None:
 
 
 def _refused(
-    book: Book, epoch: str, account: str | None, cycle: int, since: int
+    book: Book, epoch: str, account: str | None, since: int
 ) -> tuple[Order, ...]:
     """Return what was refused in this need since the last go-ahead, oldest first.
 
@@ -324,11 +358,12 @@ def _refused(
     """
     login = 0 if account is None else setting_number(book, login_name(account))
     rows = book.rows(
-        "SELECT * FROM orders WHERE sim = ? AND cycle = ? AND assisted = 0"  # noqa: S608
+        f"SELECT * FROM orders WHERE sim = ? AND {_UNBOUGHT} AND assisted = 0"  # noqa: S608
         f" AND state = 'rejected' AND {_ENDED_SINCE}"
         f" AND (refusal IS NULL OR {_ENDED_SINCE})"
         f" AND (reason IS NOT ? OR {_ENDED_SINCE}) ORDER BY id",
-        *(epoch, cycle, since, recharged_since(book, epoch), LOGIN_FAILED, login),
+        *(epoch, since, recharged_since(book, epoch)),
+        *(LOGIN_FAILED, login),
     )
     return tuple(map(order_from, rows))
 
