@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from homeassistant.auth.const import GROUP_ID_ADMIN
 from homeassistant.auth.models import User
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant
@@ -223,9 +224,24 @@ async def removed(hass: HomeAssistant, admin: Context) -> Context:
 
 
 @pytest.fixture
+async def supervisor(hass: HomeAssistant, admin: Context) -> Context:
+    """Return the context in which add-ons call: a user of the system, made as by core."""
+    system = await hass.auth.async_create_system_user(
+        "Supervisor", group_ids=[GROUP_ID_ADMIN]
+    )
+    return Context(user_id=system.id)
+
+
+@pytest.fixture
 def callers(
-    admin: Context, user: Context, removed: Context
+    admin: Context, user: Context, removed: Context, supervisor: Context
 ) -> Callable[[str], Context]:
     """Return the context of everybody who may come to a door."""
-    known = {"admin": admin, "user": user, "removed": removed, "automation": Context()}
+    known = {
+        "admin": admin,
+        "user": user,
+        "removed": removed,
+        "supervisor": supervisor,
+        "automation": Context(),
+    }
     return known.__getitem__

@@ -133,6 +133,15 @@ async def test_an_automation_asks_where_the_mode_asks(
     assert house.vendor.bought == 0
 
 
+async def test_an_add_on_asks_like_any_automation(
+    house: House, sim: MockConfigEntry, supervisor: Context
+) -> None:
+    """Its user of the system has the rights of an administrator, and is nobody."""
+    answer = await house.call("recharge", supervisor, device_id=house.device(sim))
+    assert answer["state"] == "asked"
+    assert house.vendor.bought == 0
+
+
 async def test_a_cap_in_another_currency_makes_nothing_automatic(
     house: House,
 ) -> None:

@@ -33,13 +33,15 @@ CALLERS = {
     "automation": AUTOMATION,
     # Somebody who was removed has no more rights than any user, and is no automation.
     "removed": Caller(user_id="removed", is_admin=False),
+    # An add-on, or the cloud, is no person, whatever its user may do in Home Assistant.
+    "supervisor": AUTOMATION,
 }
 
-EVERYBODY = (True, True, True, True)
-ADMINS = (True, False, False, False)
-UNLESS_USER = (True, False, True, False)
+EVERYBODY = (True, True, True, True, True)
+ADMINS = (True, False, False, False, False)
+UNLESS_USER = (True, False, True, False, True)
 
-TABLE: dict[Door, tuple[bool, bool, bool, bool]] = {
+TABLE: dict[Door, tuple[bool, bool, bool, bool, bool]] = {
     Door.APPROVE: ADMINS,
     Door.CANCEL: EVERYBODY,
     Door.RESOLVE: ADMINS,
@@ -58,7 +60,7 @@ TABLE: dict[Door, tuple[bool, bool, bool, bool]] = {
     Door.EXPORT: UNLESS_USER,
     Door.THAW: ADMINS,
 }
-"""May the administrator, the user, the automation, the removed user?"""
+"""May the administrator, the user, the automation, the removed user, the Supervisor?"""
 
 
 def test_every_door_stands_in_the_table() -> None:

@@ -26,13 +26,17 @@ from .keeper.permissions import AUTOMATION, Caller
 
 
 async def caller_of(hass: HomeAssistant, context: Context | None) -> Caller:
-    """Return who stands behind a context. Without a user it is an automation."""
+    """Return who stands behind a context. Without a person it is an automation."""
     if context is None or context.user_id is None:
         return AUTOMATION
     user = await hass.auth.async_get_user(context.user_id)
     if user is None:
         # A user who is gone has no rights; naming one must not make the call an automation's.
         return Caller(user_id=context.user_id, is_admin=False)
+    if user.system_generated:
+        # Add-ons call as "Supervisor" and the cloud's voice as a user of its own, both with the
+        # rights of an administrator: nobody is behind them who could say yes.
+        return AUTOMATION
     return Caller(user_id=user.id, is_admin=user.is_admin and user.is_active)
 
 
