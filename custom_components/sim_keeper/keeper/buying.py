@@ -276,6 +276,20 @@ class Buying(Watch):
             await asyncio.shield(task)
         return await self.desk.read(Ledger.order, order.id)
 
+    async def sent_through(self, account: str | None = None) -> None:
+        """Return once none of an account's orders, or none at all, is being sent.
+
+        It begins and cancels nothing, and sets no limit. What is begun meanwhile counts too: whoever
+        wants this to end forgets the channel first. What the follow-up asks or sends again does not
+        count.
+        """
+        while going := [
+            task
+            for order_id, task in self._sending.items()
+            if account in (None, self._senders[order_id])
+        ]:
+            await asyncio.shield(asyncio.gather(*going, return_exceptions=True))
+
     async def _launch(
         self, sim: Sim, order: Order, attempt: Attempt
     ) -> asyncio.Task[None] | None:
@@ -294,12 +308,14 @@ class Buying(Watch):
 
         def ended(_task: asyncio.Task[None]) -> None:
             self._sending.pop(order.id, None)
+            self._senders.pop(order.id, None)
             # Whoever looks the orders through right now may have passed over this one.
             self._orders_seen, self._orders_due = None, self.world.now()
             self.soon(sim.epoch)
 
         task = self.world.spawn(work(), f"order {order.id}")
         self._sending[order.id] = task
+        self._senders[order.id] = str(order.account)
         # A task that is cancelled before its first step runs no `finally`.
         task.add_done_callback(ended)
         return task

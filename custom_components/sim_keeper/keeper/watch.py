@@ -53,6 +53,8 @@ class Watch:
         """Since when the price of what a SIM needs cannot be learned."""
         self._day_due: datetime | None = None
         self._sending: dict[int, asyncio.Task[None]] = {}
+        self._senders: dict[int, str] = {}
+        """By order that is being sent: the account through which it goes."""
         self._running = False
         self._started_at: datetime | None = None
         self._latest = world.now()
