@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from homeassistant.config_entries import SOURCE_SYSTEM, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
-from homeassistant.core import Event as HassEvent, HomeAssistant, callback
+from homeassistant.core import Event as HassEvent, HassJob, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import (
     async_dispatcher_connect,
@@ -102,6 +102,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
         await home.close()
 
     async_at_started(hass, started)
+    hass.async_add_shutdown_job(HassJob(home.let_end, f"{DOMAIN} let orders end"))
     hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop)
     return True
 

@@ -1,5 +1,6 @@
 """A household in a real Home Assistant: adding, buying, restarting, stopping, removing."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 
@@ -28,6 +29,7 @@ STOPPED = Line(
     rules={"mode": "auto", "days_before": 5, "amount": "10000", "monthly_cap": "50"},
 )
 MOVED = Line(name="Moved line", number="+62 838 1000 0004")
+AWAITED = Line(name="Awaited line", number="+62 838 1000 0005")
 STOP = "switch.household_stop_all_spending"
 
 
@@ -88,6 +90,29 @@ async def test_an_order_in_flight_survives_a_restart(
         assert done["order_id"] == order["order_id"]
         assert len(await orders(after, RESTARTED)) == 1
     assert len(await installation.vendor.purchases(RESTARTED.digits)) == 1
+
+
+async def test_a_restart_waits_for_the_answer_to_a_purchase(
+    installation: Installation, home: Client
+) -> None:
+    await installation.add(home, AWAITED)
+    await installation.vendor.fault("slow", seconds=3)
+    call = asyncio.ensure_future(recharge(home, AWAITED))
+
+    async def heard() -> bool:
+        truth = await installation.vendor.truth()
+        return bool(truth["hits"].get("slow"))
+
+    await wait_until(heard, "the vendor has heard of it")
+    await asyncio.to_thread(installation.hass.stop)
+    await asyncio.gather(call, return_exceptions=True)
+    assert installation.hass.ended() == 0
+    installation.hass.start()
+    async with installation.client() as after:
+        await appears(after, AWAITED.stage)
+        # Cut off, it would be looked up after three minutes only.
+        await order_in(after, AWAITED, "confirmed")
+    assert len(await installation.vendor.purchases(AWAITED.digits)) == 1
 
 
 async def test_the_stop_holds_automatic_recharges_and_lifting_it_lets_them_go(
