@@ -136,8 +136,6 @@ async def async_unload_entry(hass: HomeAssistant, entry: SimKeeperConfigEntry) -
         epoch = cast("SimConfigEntry", entry).runtime_data.epoch
         replaced = epoch != entry.data[CONF_EPOCH]
         await home.engine.unregister(epoch, removed=replaced)
-    elif kind == KIND_ACCOUNT:
-        home.disconnect(str(entry.unique_id))
     return True
 
 
@@ -172,21 +170,14 @@ async def _set_up_sim(hass: HomeAssistant, entry: SimConfigEntry) -> None:
 
 
 async def _set_up_account(hass: HomeAssistant, entry: AccountConfigEntry) -> None:
-    home = hass.data[HOME]
+    home, account = hass.data[HOME], str(entry.unique_id)
     session = open_session(client_context())
-    entry.async_on_unload(session.close)
+    entry.async_on_unload(lambda: home.disconnect(account, session.close))
     provider = PROVIDERS[entry.data[CONF_PROVIDER]]
     channel = provider.open(session, entry.data[CONF_LOGIN])
     coordinator = AccountCoordinator(hass, entry, channel)
-    await _apply_household(hass)
-    # Reachable or not, the engine may ask: what it meets then is dealt with order by order.
-    home.connect(str(entry.unique_id), channel)
-    try:
-        await coordinator.async_config_entry_first_refresh()
-    except Exception:
-        home.disconnect(str(entry.unique_id))
-        await session.close()
-        raise
+    await coordinator.async_config_entry_first_refresh()
+    coordinator.funding = FundingCoordinator(hass, entry, home, coordinator)
     entry.runtime_data = coordinator
     currency = coordinator.data.currency
     if entry.data.get(CONF_WALLET_CURRENCY) != currency:
@@ -194,19 +185,23 @@ async def _set_up_account(hass: HomeAssistant, entry: AccountConfigEntry) -> Non
             entry, data={**entry.data, CONF_WALLET_CURRENCY: currency}
         )
         coordinator.connected_with = entry.data
-    coordinator.funding = FundingCoordinator(hass, entry, home, coordinator)
+    await _apply_household(hass)
+    # Before a reload an order may have begun: no two are sent to a provider at once.
+    await home.sent_through(account)
+    home.connect(account, channel)
+    await home.engine.account_ready(account)
     await coordinator.funding.async_refresh()
     coordinator.funding.async_start()
     entry.async_on_unload(entry.add_update_listener(_account_changed))
-    await home.engine.account_ready(str(entry.unique_id))
 
 
 async def _set_up_action(hass: HomeAssistant, entry: AccountConfigEntry) -> None:
     """Connect an action: it has no wallet to read and no login to fail."""
     home = hass.data[HOME]
-    declared = entry.data
+    declared, account = entry.data, str(entry.unique_id)
+    entry.async_on_unload(lambda: home.disconnect(account))
     await _apply_household(hass)
-    home.connect(str(entry.unique_id), open_action(hass, entry))
+    home.connect(account, open_action(hass, entry))
 
     async def changed(hass: HomeAssistant, entry: AccountConfigEntry) -> None:
         if entry.data != declared:
@@ -215,7 +210,7 @@ async def _set_up_action(hass: HomeAssistant, entry: AccountConfigEntry) -> None
             await _apply_household(hass)
 
     entry.async_on_unload(entry.add_update_listener(changed))
-    await home.engine.account_ready(str(entry.unique_id))
+    await home.engine.account_ready(account)
 
 
 async def _set_up_household(hass: HomeAssistant, entry: HouseholdConfigEntry) -> None:

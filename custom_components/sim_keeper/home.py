@@ -42,6 +42,9 @@ from .keeper.thaw import reopened
 
 _LOGGER = logging.getLogger(__name__)
 
+SENDS_END_IN_S = 120
+"""No provider is given longer to answer a purchase."""
+
 HOME: HassKey[Home] = HassKey(DOMAIN)
 
 SIGNAL_EVENT = f"{DOMAIN}_event"
@@ -163,13 +166,40 @@ class Home:
 
     @callback
     def connect(self, account: str, channel: Channel) -> None:
-        """Make an account's channel known to the engine."""
+        """Make an account's channel known to the engine, and to all who look ahead."""
         self._channels[account] = channel
+        for epoch, sim in self.engine.sims.items():
+            if sim.account == account:
+                # What is sold for it can be read now.
+                self.changed(epoch)
 
     @callback
-    def disconnect(self, account: str) -> None:
-        """Forget an account's channel."""
+    def disconnect(
+        self, account: str, close: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Forget an account's channel; no order begins through it from then on.
+
+        `close` ends what the channel works with, once what is being sent through it has ended.
+        """
         self._channels.pop(account, None)
+        if close is not None:
+            self.spawn(self._close(account, close), "closing an account")
+
+    async def sent_through(self, account: str) -> None:
+        """Wait until what is being sent through an account has ended, but not for ever."""
+        try:
+            async with asyncio.timeout(SENDS_END_IN_S):
+                await self.engine.sent_through(account)
+        except TimeoutError:
+            _LOGGER.warning(
+                "An account changes while an order is on its way; it is looked up later"
+            )
+
+    async def _close(self, account: str, close: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await self.sent_through(account)
+        finally:
+            await close()
 
     # -- keeper.world.World ---------------------------------------------------------------
 
