@@ -13,12 +13,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components import sim_keeper
 from custom_components.sim_keeper.channels import PROVIDERS
 from custom_components.sim_keeper.channels.http import open_session
+from custom_components.sim_keeper.keeper.engine import Engine
 from custom_components.sim_keeper.keeper.errors import LedgerBroken
 from custom_components.sim_keeper.keeper.orders import Order, State
 from custom_components.sim_keeper.market import market_of
 
 from .config_flow.builders import ACCOUNT_ID, EPOCH
 from .home_fixtures import House
+from .test_sequence import action as connect_action
 
 GOT_THROUGH = (State.PENDING, State.CONFIRMED)
 
@@ -195,3 +197,22 @@ async def test_an_account_that_fails_after_it_was_connected_is_let_go(
     await house.settle()
     assert house.home.channel(ACCOUNT_ID) is None
     assert [session.closed for session in sessions] == [True]
+
+
+async def test_the_engine_hears_at_which_address_an_account_works(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[str, str]] = []
+    ready = Engine.account_ready
+
+    async def noted(engine: Engine, account: str, address: str = "") -> None:
+        heard.append((account, address))
+        await ready(engine, account, address)
+
+    monkeypatch.setattr(Engine, "account_ready", noted)
+    account = house.account()
+    action = connect_action(house.hass)
+    await house.start()
+    assert sorted(heard) == sorted(
+        [(str(account.unique_id), house.vendor.url), (str(action.unique_id), "")]
+    )

@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.sim_keeper.entries import (
     account_entries,
     account_entry as find_account,
+    address_of,
     is_loopback_account,
     kind_of,
     new_epoch,
@@ -141,6 +143,15 @@ def test_knows_an_account_that_moves_no_real_money(
     hass: HomeAssistant, base_url: str | None, loopback: bool
 ) -> None:
     assert is_loopback_account(account_entry(hass, base_url)) is loopback
+
+
+def test_an_account_has_the_address_that_the_user_gave_it(hass: HomeAssistant) -> None:
+    assert address_of(account_entry(hass, "https://relay.example.com")) == (
+        "https://relay.example.com"
+    )
+    assert address_of(account_entry(hass)) == ""
+    action = MockConfigEntry(data={"kind": "account", "declared": {}})
+    assert address_of(action) == ""
 
 
 def test_finds_the_accounts_that_are_enabled(hass: HomeAssistant) -> None:

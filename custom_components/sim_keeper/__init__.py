@@ -42,7 +42,7 @@ from .coordinator import (
     SimCoordinator,
     SimKeeperConfigEntry,
 )
-from .entries import first_readings, is_action, kind_of, new_epoch, sim_from
+from .entries import address_of, first_readings, is_action, kind_of, new_epoch, sim_from
 from .funding import FundingCoordinator
 from .home import HOME, SIGNAL_FUNDING, SIGNAL_LOGIN_FAILED, Home
 from .keeper.budget import HouseholdRules
@@ -189,7 +189,7 @@ async def _set_up_account(hass: HomeAssistant, entry: AccountConfigEntry) -> Non
     # Before a reload an order may have begun: no two are sent to a provider at once.
     await home.sent_through(account)
     home.connect(account, channel)
-    await home.engine.account_ready(account)
+    await home.engine.account_ready(account, address_of(entry))
     await coordinator.funding.async_refresh()
     coordinator.funding.async_start()
     entry.async_on_unload(entry.add_update_listener(_account_changed))
@@ -210,7 +210,7 @@ async def _set_up_action(hass: HomeAssistant, entry: AccountConfigEntry) -> None
             await _apply_household(hass)
 
     entry.async_on_unload(entry.add_update_listener(changed))
-    await home.engine.account_ready(account)
+    await home.engine.account_ready(account, address_of(entry))
 
 
 async def _set_up_household(hass: HomeAssistant, entry: HouseholdConfigEntry) -> None:

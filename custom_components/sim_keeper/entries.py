@@ -143,9 +143,15 @@ def account_entry(
     return None
 
 
+def address_of(entry: ConfigEntry[Any]) -> str:
+    """Return the address that a user gave an account; nothing means the provider's own."""
+    address: str | None = entry.data.get(CONF_LOGIN, {}).get("base_url")
+    return address or ""
+
+
 def is_loopback_account(entry: ConfigEntry[Any]) -> bool:
     """Whether an account talks to a simulator on this machine: no real money can move."""
-    return is_loopback(entry.data.get(CONF_LOGIN, {}).get("base_url"))
+    return is_loopback(address_of(entry))
 
 
 def is_action(entry: ConfigEntry[Any]) -> bool:
