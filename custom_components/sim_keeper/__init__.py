@@ -134,8 +134,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: SimKeeperConfigEntry) -
     if kind == KIND_SIM:
         # A changed number is another line: the old one is gone, and has its own epoch.
         epoch = cast("SimConfigEntry", entry).runtime_data.epoch
-        replaced = epoch != entry.data[CONF_EPOCH]
-        await home.engine.unregister(epoch, removed=replaced)
+        if epoch != entry.data[CONF_EPOCH]:
+            await home.engine.unregister(epoch, removed=True)
     return True
 
 
@@ -159,6 +159,8 @@ async def _set_up_sim(hass: HomeAssistant, entry: SimConfigEntry) -> None:
             entry, data={**entry.data, CONF_EPOCH: new_epoch()}
         )
     sim = await hass.async_add_executor_job(sim_from, entry, home.profiles)
+    # Also where something below fails: what no entry stands for must not go on buying.
+    entry.async_on_unload(lambda: home.engine.unregister(sim.epoch, removed=False))
     await home.engine.register(
         sim, first_readings(entry.data.get(CONF_FIRST_READINGS), sim.currency)
     )

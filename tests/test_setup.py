@@ -1,0 +1,34 @@
+"""Entries whose set-up fails, and what the engine keeps of them."""
+
+from homeassistant.config_entries import ConfigEntryState
+
+from custom_components.sim_keeper.keeper.orders import State
+
+from .config_flow.builders import EPOCH
+from .home_fixtures import House
+
+DAMAGED = ["what was known of the carrier"]
+"""In the place of a mapping; it is read after the engine has heard of the SIM."""
+
+
+async def test_a_sim_whose_set_up_fails_buys_nothing(house: House) -> None:
+    house.account()
+    sim = house.buying_sim(mode="auto")
+    await house.start()
+    house.hass.config_entries.async_update_entry(
+        sim, data={**sim.data, "carrier_rule": DAMAGED}
+    )
+    assert not await house.hass.config_entries.async_reload(sim.entry_id)
+    assert sim.state is ConfigEntryState.SETUP_ERROR
+    await house.low_balance()
+    assert house.home.engine.sims == {}
+    assert await house.orders() == []
+    # A change that would come too late for an engine that still had it.
+    data = {**sim.data, "carrier_rule": {}}
+    options = {**sim.options, "mode": "ask"}
+    house.hass.config_entries.async_update_entry(sim, data=data, options=options)
+    assert await house.hass.config_entries.async_reload(sim.entry_id)
+    await house.settle()
+    assert set(house.home.engine.sims) == {EPOCH}
+    assert (await house.only_order()).state is State.ASKED
+    assert house.vendor.bought == 0
