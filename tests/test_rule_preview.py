@@ -3,11 +3,13 @@
 from datetime import timedelta
 from pathlib import Path
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.sim_keeper.keeper.ledger import Ledger
+from custom_components.sim_keeper.keeper.orders import State
 
 from .config_flow.builders import AXIS_TOO, Flows
 from .home_fixtures import House
@@ -48,6 +50,54 @@ async def test_saving_is_a_go_ahead(house: House, sim: MockConfigEntry) -> None:
     await house.settle()
     assert house.home.engine.sims[sim.data["epoch"]].rules.days_before == 15
     assert await house.home.engine.desk.read(Ledger.last_event) > before
+
+
+async def refused(house: House) -> MockConfigEntry:
+    """Return a SIM whose recharge the vendor has just refused, until a person changes something."""
+    house.account()
+    entry = house.buying_sim(mode="auto")
+    await house.start()
+    code = "OPERATOR_AND_RECIPIENT_PHONE_MISMATCH"
+    house.vendor.fault("refuse", status=400, code=code)
+    await house.low_balance()
+    assert (await house.only_order()).state is State.REJECTED
+    assert house.vendor.bought == 0
+    return entry
+
+
+async def test_changing_how_a_sim_is_recharged_is_a_go_ahead(
+    house: House, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = await refused(house)
+    flows = Flows(house.hass)
+    await flows.reconfigure(entry)
+    await flows.choose("change_channel")
+    await flows.submit()
+    assert flows.at == "operator"
+    await flows.submit()
+    assert flows.result["reason"] == "reconfigure_successful"
+    freezer.tick(10)
+    await house.wake()
+    assert [order.state for order in await house.orders()] == [
+        State.REJECTED,
+        State.PENDING,
+    ]
+    assert house.vendor.bought == 1
+
+
+async def test_another_name_is_no_go_ahead(
+    house: House, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = await refused(house)
+    flows = Flows(house.hass)
+    await flows.reconfigure(entry)
+    await flows.choose("change_number")
+    await flows.submit(name="Grandma")
+    assert flows.result["reason"] == "reconfigure_successful"
+    freezer.tick(10)
+    await house.wake()
+    assert (await house.only_order()).state is State.REJECTED
+    assert house.vendor.bought == 0
 
 
 async def test_without_a_ledger_the_rules_can_still_be_looked_at(

@@ -22,6 +22,7 @@ from ..const import (
     KIND_SIM,
 )
 from ..entries import account_entry, first_readings, new_epoch, sim_of, sim_unique_id
+from ..home import HOME
 from ..keeper.sim import Mode, Readings, Rules, Sim
 from ..stored_rules import rules_from
 from .choice import product_labels, rules_placeholders
@@ -43,6 +44,8 @@ class RuleSteps(SimScreens):
     _typed: dict[str, Any] | None = None
     _new: dict[str, Any]
     """The options that wait to be saved."""
+    sets_right: bool = False
+    """A change may be what earlier refusals of a SIM wait for; a name never is."""
 
     async def async_step_rules(
         self, user_input: dict[str, Any] | None = None
@@ -50,7 +53,7 @@ class RuleSteps(SimScreens):
         """Ask for the rules, unless a change leaves them as they are."""
         entry = self._changed_entry
         if entry is not None and not self._is_unsettled(entry):
-            return self._update(entry, dict(entry.options))
+            return await self._update(entry, dict(entry.options))
         terms = await self._read_terms()
         form = None
         if user_input is not None:
@@ -79,7 +82,7 @@ class RuleSteps(SimScreens):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Add the SIM, or change it."""
-        return self._finish(self._new)
+        return await self._finish(self._new)
 
     async def _show_rules(self, terms: Terms, form: Form | None) -> ConfigFlowResult:
         entry = self._changed_entry
@@ -167,10 +170,10 @@ class RuleSteps(SimScreens):
             return None
         return self._get_reconfigure_entry()
 
-    def _finish(self, options: dict[str, Any]) -> ConfigFlowResult:
+    async def _finish(self, options: dict[str, Any]) -> ConfigFlowResult:
         entry = self._changed_entry
         if entry is not None:
-            return self._update(entry, without_rules(entry.options) | options)
+            return await self._update(entry, without_rules(entry.options) | options)
         data = {CONF_KIND: KIND_SIM, CONF_EPOCH: new_epoch(), **self.draft.data()}
         return self.async_create_entry(
             title=self.draft.title(self.profiles),
@@ -178,10 +181,12 @@ class RuleSteps(SimScreens):
             options=options,
         )
 
-    def _update(
+    async def _update(
         self, entry: ConfigEntry[Any], options: dict[str, Any]
     ) -> ConfigFlowResult:
         """Write the change. Another number is another line: no old order may count for it."""
+        if self.sets_right and HOME in self.hass.data:
+            await self.hass.data[HOME].engine.go_ahead(entry.data[CONF_EPOCH])
         data = self.draft.data()
         if data[CONF_NUMBER] != entry.data[CONF_NUMBER]:
             data[CONF_EPOCH] = new_epoch()

@@ -88,13 +88,15 @@ class SimSteps(RuleSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change the carrier or its rule."""
+        self.sets_right = True
         self.todo = ["carrier", "keep_alive", "rules"]
         return await self.go_on()
 
     async def async_step_change_channel(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Change how the SIM is recharged."""
+        """Change how the SIM is recharged, or say once more that it is right."""
+        self.sets_right = True
         self.todo = ["channel", "operator", "rules"]
         return await self.go_on()
 
