@@ -478,6 +478,8 @@ async def test_update_reading(
         ({"data_left": "much"}, "amount_not_a_number"),
         ({"data_left": "NaN"}, "amount_not_a_number"),
         ({"data_left": -1}, "data_out_of_range"),
+        ({"data_left": 10**9 + 1}, "data_out_of_range"),
+        ({"data_left": "1e9999999999999"}, "data_out_of_range"),
         ({"last_activity": "2100-01-01"}, "day_in_future"),
     ],
 )
@@ -493,6 +495,15 @@ async def test_readings_that_are_none(
             "update_reading", admin, device_id=house.device(by_hand), **typed
         )
     assert key_of(err) == expected
+
+
+@pytest.mark.parametrize("action", ["approve", "cancel", "skip", "resolve"])
+async def test_an_order_of_a_number_that_no_ledger_has(
+    house: House, by_hand: MockConfigEntry, admin: Context, action: str
+) -> None:
+    more = {"outcome": "confirmed"} if action == "resolve" else {}
+    with pytest.raises(vol.Invalid):
+        await house.call(action, admin, order_id=2**63, **more)
 
 
 async def test_mark_active(

@@ -20,8 +20,9 @@ import voluptuous as vol
 
 from . import rule_actions
 from .callers import caller_of, translated
-from .const import DOMAIN
+from .const import BYTES_PER_MEGABYTE, DOMAIN, MEGABYTES_MAX
 from .home import HOME
+from .keeper.carrier_data import MAX_DAYS
 from .keeper.errors import AmountFault, AmountInvalid, NotAllowed, OrderRefused
 from .keeper.ledger import Ledger
 from .keeper.money import Money, positive
@@ -36,7 +37,8 @@ from .targets import ATTR_DEVICE_ID, called_sim
 from .texts import sim_name
 
 ATTR_ORDER_ID: Final = "order_id"
-BYTES_PER_MEGABYTE = 1_000_000
+_ORDER_ID_MAX = 2**63 - 1
+"""What the ledger can look for."""
 
 type Handler = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
 
@@ -62,7 +64,7 @@ def _text(limit: int) -> vol.All:
 
 
 _DEVICE = {vol.Required(ATTR_DEVICE_ID): cv.string}
-_ORDER_ID = vol.All(vol.Coerce(int), vol.Range(min=1))
+_ORDER_ID = vol.All(vol.Coerce(int), vol.Range(min=1, max=_ORDER_ID_MAX))
 _ORDER = {vol.Required(ATTR_ORDER_ID): _ORDER_ID}
 _DEVICE_OR_ORDER = {
     vol.Optional(ATTR_DEVICE_ID): cv.string,
@@ -86,7 +88,7 @@ _RECORD = {
     vol.Optional("amount"): _number,
     vol.Optional("already_paid", default=False): cv.boolean,
     vol.Optional("date"): cv.date,
-    vol.Optional("days"): vol.All(vol.Coerce(int), vol.Range(min=1, max=4000)),
+    vol.Optional("days"): vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_DAYS)),
     vol.Optional("expiry"): cv.date,
     vol.Optional("where"): _text(128),
     vol.Optional("receipt"): _text(128),
@@ -342,14 +344,14 @@ def _bytes(megabytes: str | None) -> int | None:
     if megabytes is None:
         return None
     try:
-        value = Decimal(megabytes) * BYTES_PER_MEGABYTE
+        value = Decimal(megabytes)
     except InvalidOperation as err:
         raise AmountInvalid(AmountFault.NOT_A_NUMBER) from err
     if not value.is_finite():
         raise AmountInvalid(AmountFault.NOT_A_NUMBER)
-    if not 0 <= value < 10**15:
+    if not 0 <= value <= MEGABYTES_MAX:
         raise OrderRefused("data_out_of_range")
-    return int(value)
+    return int(value * BYTES_PER_MEGABYTE)
 
 
 def _bound(value: date | datetime | None, *, after: bool = False) -> datetime | None:

@@ -5,6 +5,11 @@ from typing import Final
 DOMAIN: Final = "sim_keeper"
 LEDGER_FILE: Final = "sim_keeper.db"
 
+BYTES_PER_MEGABYTE: Final = 1_000_000
+"""As carriers count."""
+MEGABYTES_MAX: Final = 10**9
+"""No allowance comes near a petabyte; what a file of Home Assistant cannot hold is far beyond."""
+
 # -- entry.data of every entry -------------------------------------------------------------
 CONF_KIND: Final = "kind"
 KIND_SIM: Final = "sim"

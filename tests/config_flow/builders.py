@@ -221,6 +221,7 @@ def sim_entry(
         "cap_currency",
         "monthly_cap",
         "low_balance",
+        "low_data",
     }
     options |= {key: value for key, value in changes.items() if key in own}
     data |= {key: value for key, value in changes.items() if key not in own}

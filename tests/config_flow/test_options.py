@@ -5,9 +5,11 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.json import json_bytes
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.sim_keeper.const import MEGABYTES_MAX
 from custom_components.sim_keeper.entries import sim_of
 from custom_components.sim_keeper.flows.rules import new_rules
 from custom_components.sim_keeper.flows.terms import Terms
@@ -269,6 +271,10 @@ async def test_only_rules_that_can_be_due_are_offered(
         ({"state": {"paused_until": "2026-11-20"}}, {"state": "pause_over"}),
         ({"mode": "auto"}, {"mode": "auto_needs_account"}),
         ({"when": {"low_data": 1.5}}, {"when": "not_whole"}),
+        ({"when": {"low_data": "nan"}}, {"when": "not_whole"}),
+        ({"when": {"low_data": "inf"}}, {"when": "not_whole"}),
+        ({"when": {"low_data": 1e300}}, {"when": "value_too_large"}),
+        ({"when": {"low_data": 2e9}}, {"when": "value_too_large"}),
     ],
 )
 async def test_wrong_rules_can_be_corrected(
@@ -286,6 +292,19 @@ async def test_wrong_rules_can_be_corrected(
     await flows.choose("save")
 
     assert entry.options == before
+
+
+async def test_whatever_a_form_takes_can_be_kept(
+    flows: Flows, hass: HomeAssistant
+) -> None:
+    """One number that cannot be written keeps the entries of all integrations from the disk."""
+    entry = sim_entry(hass)
+    await flows.options(entry)
+    await save(flows, when={"low_data": MEGABYTES_MAX})
+    assert entry.options["low_data"] == 10**15
+    assert json_bytes(entry.as_dict())
+    await flows.options(entry)
+    assert flows.filled["when"]["low_data"] == MEGABYTES_MAX
 
 
 async def test_an_activity_rule_leaves_time_for_an_automatic_recharge(

@@ -111,6 +111,20 @@ async def test_asking_needs_an_amount_where_an_account_pays(
     assert sim.options["mode"] == "remind"
 
 
+async def test_a_mode_goes_up_only_where_the_rules_make_sense(
+    house: House, who: Who
+) -> None:
+    sim = house.sim(mode="off", low_data=10**16)
+    await house.start()
+    entity_id = house.id("select", sim, "mode")
+    with pytest.raises(ServiceValidationError) as refused:
+        await house.call(
+            "select.select_option", entity_id, who["admin"], option="remind"
+        )
+    assert refused.value.translation_key == "mode_value_too_large"
+    assert "{" not in str(refused.value)
+
+
 # -- Numbers -------------------------------------------------------------------------------
 
 

@@ -47,12 +47,19 @@ class Form:
         """Return the text without spaces around it, None if there is none."""
         return str(self.typed.get(key) or "").strip() or None
 
-    def whole(self, key: str) -> int | None:
+    def whole(self, key: str, most: int | None = None) -> int | None:
         """Return the whole number that a number field gave as a float."""
         value = self.typed.get(key)
-        if value is not None and value != int(value):
+        if value is None:
+            return None
+        if not float(value).is_integer():
+            # NaN passes the limits of every number field, and has no whole part.
             self.errors[key] = "not_whole"
-        return None if value is None else int(value)
+            return None
+        if most is not None and value > most:
+            self.errors[key] = "value_too_large"
+            return None
+        return int(value)
 
     def day(self, key: str) -> date | None:
         """Return the day that a date field gave."""

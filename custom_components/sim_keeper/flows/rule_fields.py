@@ -56,6 +56,7 @@ LIMITS = "limits"
 STATE = "state"
 _DAYS_MAX = 365
 _EVERY_MAX = 120
+# Its upper limit is checked by us: whoever passes it is told so in his language.
 _DATA = NumberSelector(
     NumberSelectorConfig(
         min=1, step=1, mode=NumberSelectorMode.BOX, unit_of_measurement="MB"

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from ..const import (
+    BYTES_PER_MEGABYTE,
     CONF_AMOUNT,
     CONF_CALENDAR,
     CONF_CAP_CURRENCY,
@@ -25,6 +26,7 @@ from ..const import (
     CONF_PRODUCT,
     CONF_RECHARGED_ELSEWHERE,
     CONF_SHADOW,
+    MEGABYTES_MAX,
 )
 from ..keeper.contradictions import REFUSED, Contradiction, set_rules
 from ..keeper.money import Money
@@ -51,7 +53,6 @@ CALENDAR_UNIT = "calendar_unit"
 CALENDAR_FROM = "calendar_from"
 # The earlier the more a person must do by hand.
 DAYS_BEFORE = {Mode.OFF: 14, Mode.REMIND: 14, Mode.ASK: 10, Mode.AUTO: 5}
-BYTES_PER_MEGABYTE = 1_000_000
 _FLAGS = (
     *(CONF_CHEAPEST, CONF_LAPSE, CONF_RECHARGED_ELSEWHERE, CONF_SHADOW),
     CONF_CHANNEL_TRUSTED,
@@ -140,7 +141,7 @@ def read_rules(form: Form, terms: Terms) -> dict[str, Any]:
 
 
 def _read_when(form: Form, terms: Terms) -> dict[str, Any]:
-    low_data = form.whole(CONF_LOW_DATA)
+    low_data = form.whole(CONF_LOW_DATA, MEGABYTES_MAX)
     calendar = _read_calendar(form)
     return {
         CONF_LOW_BALANCE: _stored(form.amount(CONF_LOW_BALANCE, terms.currency)),
