@@ -428,6 +428,9 @@ async def test_record_a_recharge(
         ({"days": 3, "expiry": "2030-01-01"}, "days_or_expiry"),
         ({"amount": "0"}, "amount_not_positive"),
         ({"date": "2100-01-01"}, "day_in_future"),
+        ({"date": "0001-01-01"}, "date_too_far"),
+        ({"expiry": "0001-01-01"}, "date_too_far"),
+        ({"expiry": "9999-12-31"}, "date_too_far"),
     ):
         with pytest.raises(ServiceValidationError) as err:
             await house.call(
@@ -481,6 +484,9 @@ async def test_update_reading(
         ({"data_left": 10**9 + 1}, "data_out_of_range"),
         ({"data_left": "1e9999999999999"}, "data_out_of_range"),
         ({"last_activity": "2100-01-01"}, "day_in_future"),
+        ({"last_activity": "0001-01-01"}, "date_too_far"),
+        ({"expiry": "0001-01-01"}, "date_too_far"),
+        ({"expiry": "9999-12-31"}, "date_too_far"),
     ],
 )
 async def test_readings_that_are_none(
@@ -562,6 +568,22 @@ async def test_a_part_of_the_ledger(
     await waiting(house)
     answer = await house.call("get_ledger", admin, **period)
     assert len(answer["orders"]) == found
+
+
+@pytest.mark.parametrize(
+    "period",
+    [
+        {"start": "0001-01-01"},
+        {"end": "9999-12-31"},
+        {"start": "9999-12-31T23:59:59-11:00"},
+    ],
+)
+async def test_a_part_of_the_ledger_at_the_end_of_the_calendar(
+    house: House, sim: MockConfigEntry, admin: Context, period: dict[str, str]
+) -> None:
+    with pytest.raises(ServiceValidationError) as err:
+        await house.call("get_ledger", admin, **period)
+    assert key_of(err) == "date_too_far"
 
 
 async def test_the_day_named_as_the_end_belongs_to_it(

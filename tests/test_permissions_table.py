@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from datetime import timedelta
 import sqlite3
 from typing import Any
 
 from homeassistant.core import Context
 from homeassistant.exceptions import Unauthorized
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -74,6 +76,9 @@ def test_the_table(door: Door) -> None:
 
 
 # -- The doors as they are ------------------------------------------------------------------
+
+LATER = (dt_util.utcnow() + timedelta(days=400)).date().isoformat()
+MUCH_LATER = (dt_util.utcnow() + timedelta(days=500)).date().isoformat()
 
 type Knock = Callable[[Context], Awaitable[object]]
 
@@ -239,28 +244,28 @@ async def mode_down(place: Place) -> Knock:
 
 async def pause(place: Place) -> Knock:
     device = place.house.device(place.sim)
-    return place.action("pause", device_id=device, until="2100-01-01")
+    return place.action("pause", device_id=device, until=MUCH_LATER)
 
 
 async def pause_a_rule_for_longer(place: Place) -> Knock:
-    await place.options(pauses={"calendar": "2099-01-01"})
+    await place.options(pauses={"calendar": LATER})
     device = place.house.device(place.sim)
-    return place.action("pause", device_id=device, until="2100-01-01", rule="calendar")
+    return place.action("pause", device_id=device, until=MUCH_LATER, rule="calendar")
 
 
 async def pause_for_less(place: Place) -> Knock:
-    await place.options(paused_until="2100-01-01")
+    await place.options(paused_until=MUCH_LATER)
     device = place.house.device(place.sim)
-    return place.action("pause", device_id=device, until="2099-01-01")
+    return place.action("pause", device_id=device, until=LATER)
 
 
 async def resume(place: Place) -> Knock:
-    await place.options(paused_until="2100-01-01")
+    await place.options(paused_until=MUCH_LATER)
     return place.action("resume", device_id=place.house.device(place.sim))
 
 
 async def resume_a_rule(place: Place) -> Knock:
-    await place.options(pauses={"calendar": "2100-01-01"})
+    await place.options(pauses={"calendar": MUCH_LATER})
     device = place.house.device(place.sim)
     return place.action("resume", device_id=device, rule="calendar")
 

@@ -310,7 +310,15 @@ async def test_a_pause_must_end_on_a_day_to_come(
     with pytest.raises(ServiceValidationError) as err:
         await house.call("pause", device_id=house.device(by_hand), until=today)
     assert key_of(err) == "pause_over"
+    both: tuple[dict[str, Any], ...] = ({}, {"rule": "days_before"})
+    for more in both:
+        with pytest.raises(ServiceValidationError) as err:
+            await house.call(
+                "pause", device_id=house.device(by_hand), until="9999-12-31", **more
+            )
+        assert key_of(err) == "date_too_far"
     assert "paused_until" not in by_hand.options
+    assert "pauses" not in by_hand.options
 
 
 async def test_an_unknown_rule_is_refused(

@@ -32,6 +32,7 @@ from .keeper.ports import Wanted
 from .keeper.sim import Sim
 from .keeper.statements import Paid, Recharge, Typed
 from .phone import mask
+from .reach import check_past, check_reach, check_typed
 from .replies import as_csv, decimal_text, export_row, order_reply, time_text
 from .targets import ATTR_DEVICE_ID, called_sim
 from .texts import sim_name
@@ -225,10 +226,13 @@ async def _record_recharge(call: ServiceCall) -> ServiceResponse:
         cost = _money(call, "amount", sim, above_zero=True)
         if cost is None and not data["already_paid"]:
             raise OrderRefused("amount_needed")
+        today = dt_util.now(sim.zone).date()
+        check_past(data.get("date", today), today)
+        check_reach(data.get("expiry", today), today)
         paid = Paid(
             cost=cost,
             already=data["already_paid"],
-            day=data.get("date") or dt_util.now(sim.zone).date(),
+            day=data.get("date", today),
             days=data.get("days"),
             expiry=data.get("expiry"),
             place=data.get("where"),
@@ -252,6 +256,7 @@ async def _update_reading(call: ServiceCall) -> None:
         )
         if typed == Typed():
             raise OrderRefused("nothing_given")
+        check_typed(typed, dt_util.now(sim.zone).date())
         await call.hass.data[HOME].doors.update_reading(sim.epoch, typed, caller)
 
 
@@ -358,9 +363,12 @@ def _bound(value: date | datetime | None, *, after: bool = False) -> datetime | 
     """Return a bound as a moment; a day named as the end belongs to the period."""
     if value is None:
         return None
-    if not isinstance(value, datetime):
-        value = datetime.combine(value + timedelta(days=int(after)), time.min)
-    return dt_util.as_utc(value)
+    try:
+        if not isinstance(value, datetime):
+            value = datetime.combine(value + timedelta(days=int(after)), time.min)
+        return dt_util.as_utc(value)
+    except OverflowError as err:
+        raise OrderRefused("date_too_far") from err
 
 
 def _invalid(key: str, **numbers: str) -> ServiceValidationError:

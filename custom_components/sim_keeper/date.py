@@ -16,6 +16,7 @@ from .entity import SimEntity
 from .keeper.statements import Typed
 from .keeper.status import SimStatus
 from .presence import Exists, add_sim_entities, always, with_activity_clock, with_expiry
+from .reach import check_typed
 
 PARALLEL_UPDATES = 0
 
@@ -87,9 +88,11 @@ class SimDate(SimEntity, DateEntity):
     async def async_set_value(self, value: date) -> None:
         """Keep what a person knows."""
         context, coordinator = self._context, self.coordinator
+        home, zone = coordinator.home, self.status.sim.zone
         with translated(context):
-            await coordinator.home.doors.update_reading(
+            typed = self.entity_description.typed(value)
+            await home.doors.update_reading(
                 coordinator.epoch,
-                self.entity_description.typed(value),
+                check_typed(typed, home.now().astimezone(zone).date()),
                 await caller_of(self.hass, context),
             )

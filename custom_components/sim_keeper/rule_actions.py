@@ -23,6 +23,7 @@ from .keeper.sim import RuleKind, Sim, only_tightens
 from .market import market_of
 from .price_list import PriceList, per_day
 from .prospect import Cheaper, Prospect, look_ahead
+from .reach import check_reach
 from .replies import decimal_text
 from .standing import standing
 from .stored_rules import rules_from
@@ -74,8 +75,10 @@ async def pause(call: ServiceCall) -> None:
     """Let the rules of a SIM, or one of them, rest until a day."""
     sim, until = called_sim(call), call.data["until"]
     with translated(call.context):
-        if until <= dt_util.now(sim.zone).date():
+        today = dt_util.now(sim.zone).date()
+        if until <= today:
             raise OrderRefused("pause_over")
+        check_reach(until, today)
     entry, day = called_entry(call), until.isoformat()
     if "rule" not in call.data:
         await _change(call, sim, {**entry.options, CONF_PAUSED_UNTIL: day})

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from homeassistant.helpers.selector import (
@@ -26,6 +26,7 @@ from .keeper.money import Money
 from .keeper.orders import Order, State
 from .keeper.sim import Sim
 from .keeper.statements import Paid
+from .reach import is_far
 from .repair_flows import LONG_TEXT, NOTE, NOTE_LENGTH_MAX
 from .ways import places
 
@@ -150,7 +151,7 @@ def _check_days(form: Form, task: Task, day: date, expiry: date | None) -> None:
     elif expiry is not None and expiry < day:
         form.errors.setdefault(EXPIRY, "expiry_before_day")
     for key, moment in ((DAY, day), (EXPIRY, expiry)):
-        if moment and abs(moment - task.today) > timedelta(days=MAX_DAYS):
+        if moment and is_far(moment, task.today):
             form.errors.setdefault(key, "date_too_far")
 
 

@@ -269,6 +269,11 @@ async def test_only_rules_that_can_be_due_are_offered(
             {"what": "threshold_above_target"},
         ),
         ({"state": {"paused_until": "2026-11-20"}}, {"state": "pause_over"}),
+        ({"state": {"paused_until": "9999-12-31"}}, {"state": "date_too_far"}),
+        (
+            {"calendar": {"calendar_start": "9999-12-31", "calendar_every": 1}},
+            {"calendar": "date_too_far"},
+        ),
         ({"mode": "auto"}, {"mode": "auto_needs_account"}),
         ({"when": {"low_data": 1.5}}, {"when": "not_whole"}),
         ({"when": {"low_data": "nan"}}, {"when": "not_whole"}),
@@ -653,6 +658,15 @@ async def test_preview_of_a_calendar(flows: Flows, hass: HomeAssistant) -> None:
     said = await preview(flows, entry, calendar=calendar, what={"amount": "50000"})
     assert said[0] == "Next recharge on 2026-12-31: 50000 IDR."
     assert said[1].startswith("Recharges in a year: ")
+
+
+async def test_a_calendar_that_began_long_ago_still_counts(
+    flows: Flows, hass: HomeAssistant
+) -> None:
+    entry = sim_entry(hass)
+    calendar = {"calendar_start": "0001-01-15", "calendar_every": 1}
+    said = await preview(flows, entry, calendar=calendar, what={"amount": "50000"})
+    assert said[0] == "Next recharge on 2026-11-20: 50000 IDR."
 
 
 async def test_preview_with_a_price_and_a_cap_that_starves(

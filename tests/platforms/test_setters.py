@@ -123,6 +123,14 @@ async def test_a_mode_goes_up_only_where_the_rules_make_sense(
         )
     assert refused.value.translation_key == "mode_value_too_large"
     assert "{" not in str(refused.value)
+    options = {"mode": "off", "paused_until": "9999-12-31", "cap_currency": "IDR"}
+    house.hass.config_entries.async_update_entry(sim, options=options)
+    with pytest.raises(ServiceValidationError) as refused:
+        await house.call(
+            "select.select_option", entity_id, who["admin"], option="remind"
+        )
+    assert refused.value.translation_key == "mode_date_too_far"
+    assert "{" not in str(refused.value)
 
 
 # -- Numbers -------------------------------------------------------------------------------
@@ -257,6 +265,24 @@ async def test_nobody_was_active_tomorrow(house: House, who: Who) -> None:
             date="2026-11-21",
         )
     assert refused.value.translation_key == "day_in_future"
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+async def test_a_day_that_nobody_means_breaks_nothing(
+    house: House, who: Who, day: str
+) -> None:
+    axis, giffgaff = house.sim(), house.giffgaff()
+    await house.start()
+    for sim, key in ((axis, "expiry"), (giffgaff, "last_activity")):
+        before = house.state("date", sim, key).state
+        with pytest.raises(ServiceValidationError) as refused:
+            await house.call(
+                "date.set_value", house.id("date", sim, key), who["member"], date=day
+            )
+        ahead = key == "last_activity" and day > before
+        expected = "day_in_future" if ahead else "date_too_far"
+        assert refused.value.translation_key == expected
+        assert house.state("date", sim, key).state == before
 
 
 async def test_used_today(house: House, who: Who) -> None:

@@ -1,7 +1,7 @@
 """The options of an account: how much it may spend, and when to warn of its money."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
@@ -19,7 +19,7 @@ from ..const import (
     CONF_WALLET_CURRENCY,
 )
 from ..entries import is_action
-from ..keeper.carrier_data import MAX_DAYS
+from ..reach import is_far
 from .form import AMOUNT, Form, FormFlow, filled, plain, shown_amount, stored_amount
 
 _OWN = (CONF_MONTHLY_CAP, CONF_LOW_WALLET, CONF_CAP_CURRENCY, CONF_PAYMENT_EXPIRES)
@@ -108,7 +108,7 @@ def _typed_options(form: Form, currency: str, today: date) -> dict[str, Any]:
     expires = form.day(CONF_PAYMENT_EXPIRES)
     if expires is not None and expires < today:
         form.errors[CONF_PAYMENT_EXPIRES] = "day_passed"
-    elif expires is not None and expires - today > timedelta(days=MAX_DAYS):
+    elif expires is not None and is_far(expires, today):
         form.errors[CONF_PAYMENT_EXPIRES] = "date_too_far"
     return filled(
         {

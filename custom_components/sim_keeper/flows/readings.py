@@ -1,14 +1,14 @@
 """The screen of the first readings: what the user knows of the SIM today."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from homeassistant.helpers.selector import DateSelector
 import voluptuous as vol
 
-from ..keeper.carrier_data import MAX_DAYS
 from ..keeper.carriers import CarrierProfile, Model
+from ..reach import is_far
 from .form import AMOUNT, Form, filled, stored_amount
 
 BALANCE = "balance"
@@ -53,7 +53,7 @@ def read_readings(
 def _check_day(form: Form, key: str, day: date, today: date) -> None:
     if key == LAST_ACTIVITY and day > today:
         form.errors[key] = "date_in_future"
-    elif abs(day - today) > timedelta(days=MAX_DAYS):
+    elif is_far(day, today):
         form.errors[key] = "date_too_far"
     elif key == EXPIRY and day < today:
         form.warnings[key] = "expiry_past"

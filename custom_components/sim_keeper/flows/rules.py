@@ -32,6 +32,7 @@ from ..keeper.contradictions import REFUSED, Contradiction, set_rules
 from ..keeper.money import Money
 from ..keeper.schedule import Calendar, CountedFrom, Unit
 from ..keeper.sim import Mode, RuleKind, Rules
+from ..reach import is_far
 from ..stored_rules import rules_from, stored_calendar
 from .choice import read_choice, shown_choice, usual_amount
 from .form import Form, filled, shown_amount, stored_amount
@@ -142,7 +143,7 @@ def read_rules(form: Form, terms: Terms) -> dict[str, Any]:
 
 def _read_when(form: Form, terms: Terms) -> dict[str, Any]:
     low_data = form.whole(CONF_LOW_DATA, MEGABYTES_MAX)
-    calendar = _read_calendar(form)
+    calendar = _read_calendar(form, terms.today)
     return {
         CONF_LOW_BALANCE: _stored(form.amount(CONF_LOW_BALANCE, terms.currency)),
         CONF_LOW_DATA: None if low_data is None else low_data * BYTES_PER_MEGABYTE,
@@ -153,12 +154,16 @@ def _read_when(form: Form, terms: Terms) -> dict[str, Any]:
     }
 
 
-def _read_calendar(form: Form) -> Calendar | None:
+def _read_calendar(form: Form, today: date) -> Calendar | None:
     start, every = form.day(CALENDAR_START), form.whole(CALENDAR_EVERY)
     if start is None and every is None:
         return None
     if start is None or every is None:
         form.errors[CALENDAR_START] = "calendar_incomplete"
+        return None
+    if start > today and is_far(start, today):
+        # A start that is long past is good for ever; the forms show it again.
+        form.errors[CALENDAR_START] = "date_too_far"
         return None
     return Calendar(
         start=start,
@@ -183,6 +188,8 @@ def _read_pause(form: Form, today: date) -> str | None:
     day = form.day(CONF_PAUSED_UNTIL)
     if day is not None and day <= today:
         form.errors[CONF_PAUSED_UNTIL] = "pause_over"
+    elif day is not None and is_far(day, today):
+        form.errors[CONF_PAUSED_UNTIL] = "date_too_far"
     return None if day is None else day.isoformat()
 
 
