@@ -56,7 +56,7 @@ class MarkActive(SimEntity, ButtonEntity):
 
     async def async_press(self) -> None:
         """Note it."""
-        context, coordinator = self._context, self.coordinator
+        context, coordinator = self.take_context(), self.coordinator
         with translated(context):
             await coordinator.home.doors.mark_active(
                 coordinator.epoch, await caller_of(self.hass, context)

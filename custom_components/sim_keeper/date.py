@@ -87,7 +87,7 @@ class SimDate(SimEntity, DateEntity):
 
     async def async_set_value(self, value: date) -> None:
         """Keep what a person knows."""
-        context, coordinator = self._context, self.coordinator
+        context, coordinator = self.take_context(), self.coordinator
         home, zone = coordinator.home, self.status.sim.zone
         with translated(context):
             typed = self.entity_description.typed(value)

@@ -1,6 +1,11 @@
 """The base of all entities: which device they belong to, and whom they listen to."""
 
+from collections.abc import Coroutine
+from typing import Any
+
+from homeassistant.core import Context, callback
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .channels import PROVIDERS
@@ -13,7 +18,37 @@ MODEL_ACCOUNT = "Account"
 MODEL_HOUSEHOLD = "Household"
 
 
-class SimEntity(CoordinatorEntity[SimCoordinator]):
+class SettableEntity(Entity):
+    """An entity that can be told something: it knows who speaks, and not who spoke before.
+
+    Home Assistant leaves the context of the last action with an entity. What calls an entity
+    directly, as its voice does with a to-do list, would seem to be whoever used it last.
+    """
+
+    _caller: Context | None = None
+    """Of the action that is about to run; there is nobody else between the two."""
+
+    @callback
+    def async_set_context(self, context: Context) -> None:
+        """Hear who is going to speak."""
+        super().async_set_context(context)
+        self._caller = context
+
+    async def async_request_call[T](self, coro: Coroutine[Any, Any, T]) -> T:
+        """Run an action; its context counts no longer than it runs."""
+        try:
+            return await super().async_request_call(coro)
+        finally:
+            self._caller = None
+
+    @callback
+    def take_context(self) -> Context | None:
+        """Return the context of the action that begins, once; None where none does."""
+        caller, self._caller = self._caller, None
+        return caller
+
+
+class SimEntity(SettableEntity, CoordinatorEntity[SimCoordinator]):
     """An entity of a SIM."""
 
     _attr_has_entity_name = True
@@ -67,7 +102,7 @@ class AccountEntity(CoordinatorEntity[AccountCoordinator]):
         )
 
 
-class HouseholdEntity(CoordinatorEntity[HouseholdCoordinator]):
+class HouseholdEntity(SettableEntity, CoordinatorEntity[HouseholdCoordinator]):
     """An entity of the household."""
 
     _attr_has_entity_name = True

@@ -127,7 +127,7 @@ class SimNumber(SimEntity, NumberEntity):
 
     async def async_set_native_value(self, value: float) -> None:
         """Take an amount exactly as it was typed."""
-        context, coordinator = self._context, self.coordinator
+        context, coordinator = self.take_context(), self.coordinator
         sim = coordinator.home.engine.sims[coordinator.epoch]
         with translated(context):
             money = Money.exactly(Decimal(str(value)), sim.currency)

@@ -82,7 +82,7 @@ class ModeSelect(SimEntity, SelectEntity):
 
     async def async_select_option(self, option: str) -> None:
         """Change the mode; to let the machine do more needs an administrator."""
-        context, wanted = self._context, Mode(option)
+        context, wanted = self.take_context(), Mode(option)
         with translated(context):
             caller = await caller_of(self.hass, context)
             door = mode_door(self._mode, wanted)

@@ -48,7 +48,7 @@ class StopAllSpending(HouseholdEntity, SwitchEntity):
         await self._set(on=False)
 
     async def _set(self, *, on: bool) -> None:
-        context = self._context
+        context = self.take_context()
         with translated(context):
             caller = await caller_of(self.hass, context)
             await self.coordinator.home.doors.set_stop(on=on, caller=caller)

@@ -1,6 +1,5 @@
 """The household's to-do list: questions to answer, recharges to do, orders to settle."""
 
-from dataclasses import replace
 from typing import cast
 
 from homeassistant.components.todo import (  # type: ignore[attr-defined]
@@ -68,12 +67,12 @@ class ToDoList(HouseholdEntity, TodoListEntity):
 
     async def async_update_todo_item(self, item: TodoItem) -> None:
         """Tick an item: a task is done as planned, a question is answered with yes."""
-        context = self._context
+        context = self.take_context()
         order = self._waiting().get(str(item.uid))
         listed = next((i for i in self.todo_items or () if i.uid == item.uid), None)
         if order is None or listed is None:
             raise _refused("todo_gone")
-        if item != replace(listed, status=TodoItemStatus.COMPLETED):
+        if not _only_ticks(item, listed):
             raise _refused("todo_only_tick")
         if order.state is State.NEEDS_PERSON:
             raise _refused("todo_needs_answer", order=str(order.id))
@@ -86,7 +85,7 @@ class ToDoList(HouseholdEntity, TodoListEntity):
 
     async def async_delete_todo_items(self, uids: list[str]) -> None:
         """Take items away: a task is passed over this time, a question is answered with no."""
-        context, waiting = self._context, self._waiting()
+        context, waiting = self.take_context(), self._waiting()
         orders = [waiting.get(uid) for uid in uids]
         if None in orders:
             raise _refused("todo_gone")
@@ -176,6 +175,14 @@ class ToDoList(HouseholdEntity, TodoListEntity):
                 if value is not None
             ],
         ]
+
+
+def _only_ticks(item: TodoItem, listed: TodoItem) -> bool:
+    """Tell whether nothing but the tick changes; voice gives no more than summary and tick."""
+    return item.status == TodoItemStatus.COMPLETED and all(
+        getattr(item, name) in (None, getattr(listed, name))
+        for name in ("summary", "due", "description")
+    )
 
 
 def _what(order: Order) -> str:

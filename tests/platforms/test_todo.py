@@ -1,10 +1,15 @@
 """The household's to-do list."""
 
+from contextlib import suppress
 from typing import Any
 
+from homeassistant.components.todo.intent import (
+    INTENT_LIST_COMPLETE_ITEM,
+    async_setup_intents,
+)
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, intent
 import pytest
 
 from tests.vendors.reloadly import ReloadlySimulator
@@ -141,6 +146,68 @@ async def test_order_that_needs_a_person_cannot_be_ticked(
             await answer
         assert refused.value.translation_key == "todo_needs_answer"
         assert refused.value.translation_placeholders == {"order": "1"}
+
+
+async def say_done(house: House, context: Context, summary: str) -> None:
+    """Say to the voice assistant that an item is done: it gives summary and tick alone."""
+    name = house.state("todo", house.household, "to_do").name
+    await async_setup_intents(house.hass)
+    await intent.async_handle(
+        house.hass,
+        "conversation",
+        INTENT_LIST_COMPLETE_ITEM,
+        {"item": {"value": summary}, "name": {"value": name}},
+        context=context,
+    )
+    await house.settle()
+
+
+async def test_a_task_is_ticked_by_voice(house: House, member: Context) -> None:
+    house.sim(days_before=30, amount="100000.00")
+    await house.start()
+    (item,) = await items(house)
+    await say_done(house, member, item["summary"])
+    (order,) = await house.orders()
+    assert (order.state, order.cost) == ("confirmed", order.value)
+    assert await items(house) == []
+
+
+@pytest.mark.parametrize(
+    ("used", "data"),
+    [
+        ("get_items", {"status": ["needs_action"]}),
+        ("update_item", {"item": "nothing", "status": "completed"}),
+        ("update_item", {"item": "1", "rename": "Something else"}),
+    ],
+)
+async def test_voice_is_not_whoever_used_the_list_before(
+    house: House,
+    vendor: ReloadlySimulator,
+    admin: Context,
+    used: str,
+    data: dict[str, Any],
+) -> None:
+    """Home Assistant tells a list nothing of who speaks, and leaves the last context with it."""
+    account = house.account(vendor)
+    house.sim(
+        account=account.unique_id, operator=AXIS_OPERATOR, mode="ask", days_before=30
+    )
+    await house.start()
+    (item,) = await items(house)
+    with suppress(ServiceValidationError):
+        await house.hass.services.async_call(
+            "todo",
+            used,
+            {"entity_id": house.id("todo", house.household, "to_do"), **data},
+            blocking=True,
+            context=admin,
+            return_response=used == "get_items",
+        )
+    with pytest.raises(intent.IntentUnexpectedError) as failed:
+        await say_done(house, admin, item["summary"])
+    assert isinstance(failed.value.__cause__, Unauthorized)
+    assert vendor.bought == 0
+    assert len(await items(house)) == 1
 
 
 @pytest.mark.parametrize(
