@@ -26,7 +26,7 @@ from .keeper.budget import HouseholdRules
 from .keeper.carrier_data import load_carriers
 from .keeper.carriers import CarrierProfile
 from .keeper.doors import Doors
-from .keeper.engine import STOP_WAITS_S, Engine
+from .keeper.engine import Engine
 from .keeper.errors import LedgerBroken, LedgerFault
 from .keeper.ledger import Event, Ledger
 from .keeper.ledger.recovery import (
@@ -146,14 +146,7 @@ class Home:
         To be called before Home Assistant cancels its background tasks: those that wait for the
         answer of a vendor are among them, and what an action runs still works until then.
         """
-        self.engine.stopping = True
-        try:
-            async with asyncio.timeout(STOP_WAITS_S):
-                await self.engine.sent_through()
-        except TimeoutError:
-            _LOGGER.warning(
-                "Stopping while an order is on its way; it is looked up later"
-            )
+        await self.engine.let_end()
 
     async def close(self) -> None:
         """End all work at shutdown."""

@@ -78,17 +78,20 @@ class Engine(InFlight):
         if frozen._running:
             await self.start()
 
+    async def let_end(self) -> None:
+        """Begin nothing new, and let what is being sent end for a moment."""
+        self.stopping = True
+        try:
+            async with asyncio.timeout(STOP_WAITS_S):
+                await self.sent_through()
+        except TimeoutError:
+            _LOGGER.warning(
+                "Stopping while an order is on its way; it is looked up later"
+            )
+
     async def stop(self) -> None:
         """Begin nothing new, let what is being sent end for a moment, and close the ledger."""
-        self.stopping = True
-        if self._sending:
-            ended = asyncio.gather(*self._sending.values(), return_exceptions=True)
-            try:
-                await asyncio.wait_for(asyncio.shield(ended), STOP_WAITS_S)
-            except TimeoutError:
-                _LOGGER.warning(
-                    "Stopping while an order is on its way; it is looked up later"
-                )
+        await self.let_end()
         await self.desk.close()
 
     async def begin_backup(self) -> None:
