@@ -14,7 +14,6 @@ from custom_components import sim_keeper
 from custom_components.sim_keeper.channels import PROVIDERS
 from custom_components.sim_keeper.channels.http import open_session
 from custom_components.sim_keeper.keeper.engine import Engine
-from custom_components.sim_keeper.keeper.errors import LedgerBroken
 from custom_components.sim_keeper.keeper.orders import Order, State
 from custom_components.sim_keeper.market import market_of
 
@@ -71,14 +70,15 @@ async def test_a_reload_lets_the_order_finish_its_record(
     account = house.account()
     sim = house.buying_sim()
     await house.start()
-    house.vendor.fault("slow", seconds=0.5)
+    house.vendor.fault("slow", seconds=2)
     call = await sending(house, sim, admin)
     reload = asyncio.ensure_future(
         house.hass.config_entries.async_reload(account.entry_id)
     )
-    await asyncio.sleep(0.2)
-    # The wallet was read anew; but no second order is sent beside the first one.
-    assert len(sessions) == 2
+    async with asyncio.timeout(5):
+        while len(sessions) < 2:
+            await asyncio.sleep(0.01)
+    # The wallet is read anew; but no second order is sent beside the first one.
     assert not call.done()
     assert house.home.channel(ACCOUNT_ID) is None
     assert await reload
@@ -182,7 +182,7 @@ async def test_an_account_that_comes_up_late_is_asked_for_its_prices(
     assert market_of(house.hass).known(house.home.engine.sims[EPOCH]) is not None
 
 
-async def test_an_account_that_fails_after_it_was_connected_is_let_go(
+async def test_an_account_comes_up_though_nothing_can_be_written_down(
     house: House, sessions: list[aiohttp.ClientSession]
 ) -> None:
     house.buying_sim(mode="auto")
@@ -190,13 +190,13 @@ async def test_an_account_that_fails_after_it_was_connected_is_let_go(
     await house.low_balance()
     account = house.account()
     await house.home.engine.desk.close()
-    with pytest.raises(LedgerBroken):
-        await house.home.engine.account_ready(ACCOUNT_ID)
-    assert not await house.hass.config_entries.async_setup(account.entry_id)
-    assert account.state is ConfigEntryState.SETUP_ERROR
+    assert await house.hass.config_entries.async_setup(account.entry_id)
+    assert house.home.channel(ACCOUNT_ID) is not None
+    assert await house.hass.config_entries.async_unload(account.entry_id)
     await house.settle()
     assert house.home.channel(ACCOUNT_ID) is None
     assert [session.closed for session in sessions] == [True]
+    assert house.vendor.bought == 0
 
 
 async def test_the_engine_hears_at_which_address_an_account_works(

@@ -75,7 +75,7 @@ async def test_an_order_whose_answer_does_not_come_is_left_to_the_next_start(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("custom_components.sim_keeper.home.STOP_WAITS_S", 0.2)
+    monkeypatch.setattr("custom_components.sim_keeper.keeper.engine.STOP_WAITS_S", 0.2)
     house.account()
     sim = house.buying_sim()
     await house.start()

@@ -140,8 +140,8 @@ MUTATIONS = (
         f"{FOLLOWUP}::test_a_purchase_under_the_next_key_is_adopted_and_not_repeated",
         Edit(
             "checkout.py",
-            "if channel.capabilities.lookup is not Lookup.PURE:",
-            "if channel.capabilities.lookup in Lookup:",
+            "traceable = channel.capabilities.lookup is Lookup.PURE\n        if approved",
+            "traceable = False\n        if approved",
         ),
     ),
     _mutation(
@@ -430,8 +430,8 @@ MUTATIONS = (
         "tests/keeper/test_second_sends.py",
         Edit(
             "engine.py",
-            "doubt = await self._doubt(at, order) if reachable else None",
-            "doubt = None",
+            "            against = await self._doubt(at, order)\n",
+            "            against = None\n",
         ),
     ),
     _mutation(
@@ -444,8 +444,8 @@ MUTATIONS = (
         "tests/keeper/test_engine_clock.py",
         Edit(
             "ledger/reckoning.py",
-            "    return least <= behind < _AHEAD_MAX\n",
-            "    return least > behind > _AHEAD_MAX\n",
+            "    return least <= behind < AHEAD_MAX\n",
+            "    return least > behind > AHEAD_MAX\n",
         ),
     ),
     _mutation(
@@ -580,8 +580,8 @@ MUTATIONS = (
         NEEDS,
         Edit(
             "buying.py",
-            "return days is not None and all(",
-            "return days is not None and at.frozen and all(",
+            "if days is None or buys_cheapest(at, decision.rules):",
+            "if days or buys_cheapest(at, decision.rules):",
         ),
     ),
     _mutation(
