@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from custom_components.sim_keeper.keeper.judgement import (
+    can_show,
     effect_shown,
     judged,
     repeats_a_doubt,
@@ -186,3 +187,21 @@ def test_data_and_activity_verify_nothing() -> None:
     for field in (Field.DATA_LEFT, Field.LAST_ACTIVITY):
         one, other = reading(field, 1, "x"), reading(field, 10**9, "x")
         assert effect_shown(order(), one, other) is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "value", "days", "shows"),
+    [
+        (balance(hkd("1")), hkd("50"), None, True),
+        (balance(hkd("1")), usd("50"), None, False),
+        (balance(hkd("1")), None, 30, False),
+        (_expiry(0), hkd("50"), None, True),
+        (_expiry(0), None, 30, True),
+        (_expiry(0), None, None, False),
+    ],
+)
+def test_a_source_shows_only_what_a_recharge_can_move(
+    seen: Reading, value: Money | None, days: int | None, shows: bool
+) -> None:
+    bought = order(value=value, days=days)
+    assert can_show(bought, seen) is shows

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.sim_keeper.keeper.errors import Unavailable
-from custom_components.sim_keeper.keeper.ledger import STOPPED
+from custom_components.sim_keeper.keeper.ledger import STOPPED, EventType
 from custom_components.sim_keeper.keeper.orders import Attempt, Effect, Order, State
 from custom_components.sim_keeper.keeper.ports import Automatic, Confirmed, Lookup
 from custom_components.sim_keeper.keeper.settlement import JUST_NOW, Arrival, arrival
@@ -53,6 +53,25 @@ async def test_a_key_that_was_given_up_buys_nothing_later(lookup: Lookup) -> Non
     assert world.vendor.submits[-1] == ANOTHER_KEY
     assert [one.key for one in world.vendor.bought] == [KEY, ANOTHER_KEY]
     assert world.ledger.orders()[-1].state is State.CONFIRMED
+
+
+async def test_ten_keys_that_were_given_up_are_enough() -> None:
+    world = await due_world(lookup=Lookup.NONE, faults=[Fault.LOSE_REQUEST] * 20)
+    for _ in range(10):
+        await world.pass_time(40 * HOUR)
+        (order,) = world.ledger.in_state(State.NEEDS_PERSON)
+        await world.doors.resolve(order.id, arrived=False, note=None, caller=ADMIN)
+        await world.rest()
+        for question in world.ledger.in_state(State.ASKED):
+            await world.doors.cancel(question.id, ADMIN)
+        # Long enough for it never to turn up any more, and for the no to be over.
+        await world.pass_time(8 * DAY)
+        soon = Typed(expiry=world.now().date() + 4 * DAY)
+        await world.doors.update_reading(EPOCH, soon, ADMIN)
+        await world.rest()
+    assert len(set(world.vendor.submits)) == 10
+    skips = [e for e in world.events if e.type is EventType.SKIPPED]
+    assert skips[-1].data["reason"] == "too_many_attempts"
 
 
 async def test_a_key_that_was_handed_on_unsent_stays_given_up() -> None:

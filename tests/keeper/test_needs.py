@@ -13,6 +13,7 @@ from custom_components.sim_keeper.keeper.contradictions import (
     contradictions,
 )
 from custom_components.sim_keeper.keeper.errors import (
+    OrderRefused,
     RefusalClass,
     Rejected,
     Unavailable,
@@ -43,12 +44,14 @@ from custom_components.sim_keeper.keeper.sim import (
 from custom_components.sim_keeper.keeper.statements import Paid, Typed
 
 from .builders import balance, hkd, usd
+from .gateway import USE, Gateway, action_world, quiet_line
 from .model_vendor import ModelVendor, VendorChannel
 from .model_world import ACCOUNT, ADMIN, START, Fault, ModelWorld, a_sim, expiring_in
 from .scenes import (
     DAY,
     EPOCH,
     HOUR,
+    MINUTE,
     due_world,
     faulty_world,
     quiet_world,
@@ -472,3 +475,39 @@ async def test_the_last_key_of_a_cycle_does_not_end_the_waiting() -> None:
     await world.engine.go_ahead(EPOCH)
     await world.pass_time(timedelta(minutes=1))
     assert vendor.submits[-1].endswith("-002-0")
+
+
+async def test_a_use_that_an_action_can_do_waits_no_longer_for_a_recharge() -> None:
+    """A person was asked to recharge; what the machine can do by itself is done all the same."""
+    line = quiet_line(threshold="20", amount="50")
+    typed = Typed(balance=hkd("15"), last_activity=TODAY)
+    world = await action_world(line, USE, Gateway(), typed)
+    assert world.ledger.orders()[0].assisted
+    await world.pass_time(28 * DAY)
+    done = [order for order in world.ledger.orders() if not order.assisted]
+    assert [(order.kind, order.state) for order in done] == [
+        (Kind.ACTIVITY, State.CONFIRMED)
+    ]
+
+
+async def test_an_engine_with_nothing_to_do_plans_no_waking() -> None:
+    world = ModelWorld()
+    await world.begin()
+    world.engine._day_due = None
+    world.wake_moment = None
+    world.engine.soon(EPOCH)
+    assert world.wake_moment is None
+
+
+async def test_an_order_whose_look_is_refused_is_put_off() -> None:
+    world, sim = await faulty_world(Fault.LOSE_REQUEST)
+
+    async def refuse(*_: object) -> None:
+        raise OrderRefused("no_channel")
+
+    world.engine.tightened = refuse  # type: ignore[assignment,method-assign]
+    await world.pass_time(20 * MINUTE)
+    (order,) = await world.orders(sim)
+    assert order.state is State.UNKNOWN
+    assert order.next_at is not None
+    assert order.next_at > world.now() + 30 * MINUTE

@@ -20,6 +20,7 @@ from custom_components.sim_keeper.keeper.policy import (
     due_rules,
     next_day,
     next_recharge,
+    not_automatic,
 )
 from custom_components.sim_keeper.keeper.sim import (
     Mode,
@@ -400,3 +401,9 @@ def test_without_a_deadline_nothing_speaks() -> None:
     assert not deadline_speaks(bare)
     with pytest.raises(ValueError, match="rests on no reading"):
         clock_reading(bare, None)
+
+
+def test_without_an_account_nothing_can_turn_up() -> None:
+    denied = view(refused=refusals(None, ago=HOUR))
+    at = situation(seen=denied, capabilities=None)
+    assert not_automatic(at, due_rules(at, NOW), NOW) is Reason.MODE_ASK

@@ -63,6 +63,14 @@ def test_a_consumed_key_is_followed_by_the_next_ordinal() -> None:
     assert spent_in(ledger) == {}
 
 
+def test_there_is_no_eleventh_key_of_a_cycle() -> None:
+    ledger = a_ledger()
+    order = ledger.bear_approved(new(), HOLDS, "user:test", NOW)
+    with pytest.raises(OrderRefused, match="too_many_attempts"):
+        ledger.begin_send(order.id, "keeper", NOW, ordinal=10)
+    assert ledger.order(order.id).state is State.APPROVED
+
+
 def test_a_higher_ordinal_may_be_asked_for() -> None:
     ledger = a_ledger()
     assert ledger.peek_key(EPOCH, 3) == f"SK{EPOCH}-001-3"
