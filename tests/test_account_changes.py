@@ -56,6 +56,13 @@ async def sending(
     return task
 
 
+async def wallet_reads(house: House, number: int) -> None:
+    """Wait until the wallet has been asked for so many times."""
+    async with asyncio.timeout(5):
+        while house.vendor.calls.count("GET /accounts/balance") < number:
+            await asyncio.sleep(0.01)
+
+
 async def one_order(house: House, *states: State) -> Order:
     """Return the only order, which the vendor was paid for once."""
     order = await house.only_order()
@@ -75,15 +82,14 @@ async def test_a_reload_lets_the_order_finish_its_record(
     reload = asyncio.ensure_future(
         house.hass.config_entries.async_reload(account.entry_id)
     )
-    async with asyncio.timeout(5):
-        while len(sessions) < 2:
-            await asyncio.sleep(0.01)
-    # The wallet is read anew; but no second order is sent beside the first one.
+    await wallet_reads(house, 2)
+    await asyncio.sleep(0.2)
+    # The wallet was read anew; but no second order is sent beside the first one.
     assert not call.done()
     assert house.home.channel(ACCOUNT_ID) is None
     assert await reload
-    assert call.done()
     assert house.home.channel(ACCOUNT_ID) is not None
+    assert (await call)["state"] in GOT_THROUGH
     await house.settle()
     await one_order(house, *GOT_THROUGH)
     assert [session.closed for session in sessions] == [True, False]
@@ -98,7 +104,7 @@ async def test_a_new_login_lets_the_order_finish_its_record(
     house.hass.config_entries.async_update_entry(account, unique_id=unique_id)
     sim = house.buying_sim(account=unique_id)
     await house.start()
-    house.vendor.fault("slow", seconds=0.5)
+    house.vendor.fault("slow", seconds=1)
     call = await sending(house, sim, admin)
     flow = await account.start_reauth_flow(house.hass)
     done = await house.hass.config_entries.flow.async_configure(
@@ -117,7 +123,7 @@ async def test_an_account_that_is_removed_lets_the_order_finish_its_record(
     account = house.account()
     sim = house.buying_sim()
     await house.start()
-    house.vendor.fault("slow", seconds=0.5)
+    house.vendor.fault("slow", seconds=1)
     call = await sending(house, sim, admin)
     await house.hass.config_entries.async_remove(account.entry_id)
     assert not call.done()
@@ -160,9 +166,7 @@ async def test_nothing_is_bought_through_an_account_before_its_wallet_was_read(
     reload = asyncio.ensure_future(
         house.hass.config_entries.async_reload(account.entry_id)
     )
-    async with asyncio.timeout(5):
-        while house.vendor.calls.count("GET /accounts/balance") < 2:
-            await asyncio.sleep(0.01)
+    await wallet_reads(house, 2)
     await house.low_balance()
     await reload
     assert account.state is ConfigEntryState.SETUP_RETRY
@@ -203,13 +207,14 @@ async def test_the_engine_hears_at_which_address_an_account_works(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[tuple[str, str]] = []
-    ready = Engine.account_ready
+    at = Engine.account_at
 
-    async def noted(engine: Engine, account: str, address: str = "") -> None:
+    async def noted(engine: Engine, account: str, address: str) -> None:
+        assert house.home.channel(account) is None, "it could be used already"
         heard.append((account, address))
-        await ready(engine, account, address)
+        await at(engine, account, address)
 
-    monkeypatch.setattr(Engine, "account_ready", noted)
+    monkeypatch.setattr(Engine, "account_at", noted)
     account = house.account()
     action = connect_action(house.hass)
     await house.start()

@@ -190,8 +190,9 @@ async def _set_up_account(hass: HomeAssistant, entry: AccountConfigEntry) -> Non
     await _apply_household(hass)
     # Before a reload an order may have begun: no two are sent to a provider at once.
     await home.sent_through(account)
+    await home.engine.account_at(account, address_of(entry))
     home.connect(account, channel)
-    await home.engine.account_ready(account, address_of(entry))
+    await home.engine.account_ready(account)
     await coordinator.funding.async_refresh()
     coordinator.funding.async_start()
     entry.async_on_unload(entry.add_update_listener(_account_changed))
@@ -203,6 +204,7 @@ async def _set_up_action(hass: HomeAssistant, entry: AccountConfigEntry) -> None
     declared, account = entry.data, str(entry.unique_id)
     entry.async_on_unload(lambda: home.disconnect(account))
     await _apply_household(hass)
+    await home.engine.account_at(account, address_of(entry))
     home.connect(account, open_action(hass, entry))
 
     async def changed(hass: HomeAssistant, entry: AccountConfigEntry) -> None:
@@ -212,7 +214,7 @@ async def _set_up_action(hass: HomeAssistant, entry: AccountConfigEntry) -> None
             await _apply_household(hass)
 
     entry.async_on_unload(entry.add_update_listener(changed))
-    await home.engine.account_ready(account, address_of(entry))
+    await home.engine.account_ready(account)
 
 
 async def _set_up_household(hass: HomeAssistant, entry: HouseholdConfigEntry) -> None:

@@ -180,11 +180,11 @@ async def test_a_person_s_word_does_not_show_that_the_provider_is_understood() -
 
 async def test_at_another_address_an_account_is_supervised_anew() -> None:
     world = await approved()
-    await world.engine.account_ready(ACCOUNT)
+    await world.engine.account_at(ACCOUNT, "")
     assert await supervised(world)
-    await world.engine.account_ready(ACCOUNT, "https://relay.example")
+    await world.engine.account_at(ACCOUNT, "https://relay.example")
     assert not await supervised(world)
-    await world.engine.account_ready(ACCOUNT, "https://relay.example")
+    await world.engine.account_at(ACCOUNT, "https://relay.example")
     typed = Typed(expiry=world.now().date() + 4 * DAY)
     await world.pass_time(3 * DAY)
     await world.doors.update_reading(EPOCH, typed, ADMIN)
@@ -219,7 +219,8 @@ async def test_a_login_that_works_again_forgives_nothing_but_itself() -> None:
 
 async def test_an_account_that_is_set_up_again_writes_nothing() -> None:
     world = await quiet_world()
-    await world.engine.account_ready(ACCOUNT)
+    await world.engine.account_at(ACCOUNT, "")
     before = world.ledger.last_event()
+    await world.engine.account_at(ACCOUNT, "")
     await world.engine.account_ready(ACCOUNT)
     assert world.ledger.last_event() == before

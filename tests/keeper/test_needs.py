@@ -24,6 +24,7 @@ from custom_components.sim_keeper.keeper.orders import Effect, Kind, State
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION, Caller
 from custom_components.sim_keeper.keeper.policy import Reason
 from custom_components.sim_keeper.keeper.ports import (
+    Channel,
     Line,
     Product,
     Purchase,
@@ -41,7 +42,7 @@ from custom_components.sim_keeper.keeper.sim import (
     Sim,
     Trust,
 )
-from custom_components.sim_keeper.keeper.statements import Paid, Typed
+from custom_components.sim_keeper.keeper.statements import Paid, Typed, typed_readings
 
 from .builders import balance, hkd, usd
 from .gateway import USE, Gateway, action_world, quiet_line
@@ -160,7 +161,8 @@ async def test_a_provider_that_does_not_answer_for_a_day_is_told_of() -> None:
     quotes = world.vendor.quotes
     await world.pass_time(DAY)
     assert skips_of(world) == ["unreachable"]
-    assert world.vendor.quotes - quotes <= 12
+    # Every two hours, and on the new day.
+    assert world.vendor.quotes - quotes <= 13
     world.vendor.down = False
     await world.pass_time(3 * HOUR)
     assert states_of(world) == [State.CONFIRMED]
@@ -511,3 +513,29 @@ async def test_an_order_whose_look_is_refused_is_put_off() -> None:
     assert order.state is State.UNKNOWN
     assert order.next_at is not None
     assert order.next_at > world.now() + 30 * MINUTE
+
+
+async def test_what_comes_up_while_it_is_missed_is_used_at_once() -> None:
+    """A look that is asked for during a look is not put off by what that one finds."""
+    world = ModelWorld()
+    channel = world.channels[ACCOUNT]
+
+    class Late(dict[str, Channel]):
+        """Accounts of which the first comes up when it is missed."""
+
+        def get(self, account: str, default: Any = None) -> Any:
+            missed = account not in self
+            self[account] = channel
+            if missed:
+                world.engine.soon(EPOCH)
+            return default if missed else channel
+
+    world.channels = Late()
+    world.turns = 1
+    await world.engine.open(lambda: world.ledger)
+    first = typed_readings(expiring_in(4), world.now())
+    world.engine.sims[EPOCH] = a_sim()
+    world.ledger.add_sim(EPOCH, a_sim().number, "Asia/Hong_Kong", world.now(), first)
+    await world.engine.start()
+    await world.rest()
+    assert len(world.vendor.delivered) == 1

@@ -104,7 +104,7 @@ class Buying(Watch):
                 return asked
         elif decision.reason is Reason.NO_CHANNEL and self._just_started():
             # Accounts may take a while to come up; that is no news.
-            self._due[sim.epoch] = self.world.now() + ACCOUNTS_COME_UP_IN
+            self._look_by(sim.epoch, self.world.now() + ACCOUNTS_COME_UP_IN)
         elif decision.reason in TOLD_REASONS and decision.rules:
             await self._remarks.skip(at.view, sim, decision.reason)
         return False
@@ -114,7 +114,7 @@ class Buying(Watch):
         now, epoch = self.world.now(), at.sim.epoch
         since = self._unreachable_since.setdefault(epoch, now)
         lasts = now - since >= UNREACHABLE_TOLD_AFTER
-        self._due[epoch] = now + (RETRY_UNREACHABLE if lasts else RETRY_UNREADABLE)
+        self._look_by(epoch, now + (RETRY_UNREACHABLE if lasts else RETRY_UNREADABLE))
         if lasts:
             await self._remarks.skip(at.view, at.sim, Reason.UNREACHABLE)
 

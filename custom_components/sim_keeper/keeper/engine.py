@@ -105,21 +105,27 @@ class Engine(InFlight):
         for epoch in self.sims:
             self.soon(epoch)
 
-    async def account_ready(self, account: str, address: str = "") -> None:
-        """Hear that an account works (again): what only its login stopped may go on.
+    async def account_at(self, account: str, address: str) -> None:
+        """Hear where an account is reached, before anything is bought there.
 
-        `address` is where it is reached, empty for the provider's own.
+        `address` is empty for the provider's own. At another one it is supervised anew.
         """
         if self.desk.fault is None:
-            noted = self._note_account(account, address)
-            await self._isolated("an account", noted)
+            noted = self.desk.write(
+                Ledger.note_address, account, address, self.world.now()
+            )
+            await self._isolated("an address", noted)
+
+    async def account_ready(self, account: str) -> None:
+        """Hear that an account works (again): what only its login stopped may go on."""
+        if self.desk.fault is None:
+            await self._isolated("an account", self._note_login(account))
         for sim in list(self.sims.values()):
             if sim.account == account:
                 self.soon(sim.epoch)
 
-    async def _note_account(self, account: str, address: str) -> None:
+    async def _note_login(self, account: str) -> None:
         now = self.world.now()
-        await self.desk.write(Ledger.note_address, account, address, now)
         for sim in list(self.sims.values()):
             if sim.account != account:
                 continue

@@ -81,6 +81,11 @@ class Watch:
             self._due[epoch] = self.world.now()
         self._plan()
 
+    def _look_by(self, epoch: str, moment: datetime) -> None:
+        """Have a SIM looked at no later than at a moment; whoever asked for sooner gets it."""
+        if epoch in self.sims:
+            self._due[epoch] = min(moment, self._due.get(epoch, moment))
+
     def _look_again(self, epoch: str, moment: datetime) -> None:
         """Plan the next look, unless something asked for one while this one went on."""
         if epoch in self.sims:
