@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 import logging
@@ -60,6 +61,19 @@ class Report:
             self.failures.append("\n".join([what, *truth.oracle.why, *log]))
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let the heart say nothing: it is interrupted thousands of times."""
+    heart = logging.getLogger("custom_components.sim_keeper.keeper")
+    was = heart.level
+    heart.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        heart.setLevel(was)
+
+
+@_quiet()
 def one_order(
     kind: str,
     script: tuple[str, ...],
@@ -68,7 +82,6 @@ def one_order(
     cancel_at: int | None = None,
 ) -> tuple[Truth, int, list[int]]:
     """Let one line be recharged once; return the world, its count of effects, and its steps of sending."""
-    logging.getLogger("custom_components.sim_keeper.keeper").setLevel(logging.CRITICAL)
     truth = Truth(4711)
     truth.faults = Faults(truth.rng)
     truth.yield_share = 1.0
