@@ -1,5 +1,6 @@
 """Worlds in which something is about to happen, and what tests ask of them."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -44,6 +45,11 @@ async def due_world(*sims: Sim, days: int = 4, **vendor: Any) -> ModelWorld:
         setattr(world.vendor, name, value)
     await world.begin(*(sims or (a_sim(),)), typed=expiring_in(days))
     return world
+
+
+def ruled(sim: Sim, **changes: Any) -> Sim:
+    """Return a SIM with other rules."""
+    return replace(sim, rules=replace(sim.rules, **changes))
 
 
 def states_of(world: ModelWorld, epoch: str = "AAAAAAAAAA") -> list[State]:

@@ -57,6 +57,7 @@ from .scenes import (
     faulty_world,
     quiet_world,
     reason_of,
+    ruled,
     skips_of,
     states_of,
     the_question,
@@ -65,11 +66,6 @@ from .scenes import (
 TODAY = START.date()
 MEMBER = Caller(user_id="b" * 32, is_admin=False)
 SILENT = {"model": "activity_window", "window_days": 90}
-
-
-def ruled(sim: Sim, **changes: Any) -> Sim:
-    """Return a SIM with other rules."""
-    return replace(sim, rules=replace(sim.rules, **changes))
 
 
 def silent(*events: str, **changes: Any) -> Sim:

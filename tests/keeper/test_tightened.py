@@ -13,7 +13,7 @@ from custom_components.sim_keeper.keeper.ledger import EventType
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION
 from custom_components.sim_keeper.keeper.ports import Line, Quote, Wanted
-from custom_components.sim_keeper.keeper.sim import Mode, Sim
+from custom_components.sim_keeper.keeper.sim import Mode
 from custom_components.sim_keeper.keeper.statements import Typed, typed_readings
 
 from .builders import hkd, usd
@@ -28,6 +28,7 @@ from .scenes import (
     faulty_world,
     quiet_world,
     refusal_of,
+    ruled,
     states_of,
     the_question,
 )
@@ -39,11 +40,6 @@ SILENCES = [
     ({"recharged_elsewhere": True}, "recharged_elsewhere"),
 ]
 ANOTHER = "model:2"
-
-
-def ruled(sim: Sim, **changes: Any) -> Sim:
-    """Return a SIM with other rules."""
-    return replace(sim, rules=replace(sim.rules, **changes))
 
 
 async def move(world: ModelWorld, **changes: Any) -> ModelVendor:
