@@ -34,13 +34,7 @@ from custom_components.sim_keeper.keeper.ledger import (
 )
 from custom_components.sim_keeper.keeper.ledger.book import TOLD
 from custom_components.sim_keeper.keeper.money import Money
-from custom_components.sim_keeper.keeper.orders import (
-    Effect,
-    Kind,
-    Order,
-    Origin,
-    State,
-)
+from custom_components.sim_keeper.keeper.orders import Kind, Order, Origin, State
 from custom_components.sim_keeper.keeper.sim import Mode
 from custom_components.sim_keeper.keeper.statements import Typed, typed_readings
 from custom_components.sim_keeper.taps import EVENT_TAPPED, PREFIX
@@ -895,7 +889,7 @@ async def _sent(house: House, type_: EventType) -> None:
         if type_ is EventType.REVERSED:
             await move(State.REVERSED, type_, consumed=True)
         if type_ is EventType.MISMATCH:
-            await desk.write(Ledger.set_effect, order.id, Effect.MISMATCH, now)
+            await desk.write(Ledger.set_effect, order.id, None, now)
 
 
 async def _end(house: House, order: Order) -> None:

@@ -83,22 +83,26 @@ async def test_a_user_who_is_no_administrator_is_refused_and_nothing_is_noted() 
 
 
 @pytest.mark.parametrize(
-    "vendor",
+    ("vendor", "reason"),
     [
-        {"automatic": Automatic.AFTER_ONE_SUPERVISED},
-        {"automatic": Automatic.NO},
-        {"automatic": Automatic.OPT_IN},
+        ({"automatic": Automatic.AFTER_ONE_SUPERVISED}, "supervision"),
+        ({"automatic": Automatic.NO}, "channel_not_automatic"),
+        ({"automatic": Automatic.OPT_IN}, "channel_not_automatic"),
         # No cap limits what this wallet pays.
-        {"wallet_currency": "EUR"},
+        ({"wallet_currency": "EUR"}, "no_cap"),
     ],
 )
 async def test_what_keeps_the_machine_from_buying_makes_an_automation_ask(
-    vendor: dict[str, Any],
+    vendor: dict[str, Any], reason: str
 ) -> None:
+    """And whoever answers is told what it was."""
     world = await quiet_world(**vendor)
     order = await world.doors.recharge(EPOCH, asking_for(), AUTOMATION)
-    assert order.state is State.ASKED
+    assert (order.state, order.why["reason"]) == (State.ASKED, reason)
     assert world.vendor.submits == []
+    # A call that is repeated is the same call.
+    again = await world.doors.recharge(EPOCH, asking_for(), AUTOMATION)
+    assert again.id == order.id
 
 
 async def test_five_callers_at_once_get_one_order() -> None:

@@ -17,6 +17,7 @@ from custom_components.sim_keeper.keeper.policy import (
 )
 from custom_components.sim_keeper.keeper.schedule import Calendar, Unit
 from custom_components.sim_keeper.keeper.sim import (
+    Field,
     Mode,
     Readings,
     RuleKind,
@@ -135,14 +136,17 @@ def test_little_data_calls_for_a_recharge(left: int, due: bool) -> None:
     [
         (50, Effect.CANNOT_VERIFY, Reason.DUE),
         (47, Effect.CANNOT_VERIFY, Reason.ALLOWANCE_DOUBTFUL),
-        (47, Effect.VERIFIED, Reason.DUE),
+        # That the balance shows the recharge says nothing of the allowance.
+        (50, Effect.VERIFIED, Reason.DUE),
+        (47, Effect.VERIFIED, Reason.ALLOWANCE_DOUBTFUL),
         (0, Effect.VERIFIED, Reason.NOT_DUE),
     ],
 )
 def test_an_allowance_may_lag_behind_a_recharge(
     ago: float, effect: Effect, reason: Reason
 ) -> None:
-    paid = order(settled_at=NOW - ago * HOUR, effect=effect)
+    shown = Field.BALANCE if effect is Effect.VERIFIED else None
+    paid = order(settled_at=NOW - ago * HOUR, effect=effect, shown_by=shown)
     at = situation(sim(rules=DATA), view(readings=little_data(), last_recharge=paid))
     assert decide(at, NOW).reason is reason
 

@@ -1,8 +1,10 @@
 """The engine and sources: what is read, believed, and verified."""
 
+from datetime import date, datetime
+
 from custom_components.sim_keeper.keeper.errors import LedgerFault
 from custom_components.sim_keeper.keeper.orders import Effect, State
-from custom_components.sim_keeper.keeper.sim import Mode, Trust
+from custom_components.sim_keeper.keeper.sim import Field, Mode, Reading, Trust
 
 from .builders import balance, expiry, hkd
 from .model_world import ADMIN, START, ModelWorld, a_sim, expiring_in
@@ -43,6 +45,38 @@ async def test_a_recharge_that_a_source_shows_is_verified() -> None:
         await world.engine.observe(sim.epoch, (balance(hkd("59"), at=world.moment),))
         assert world.ledger.orders()[0].effect is effect
     assert "verified" in world.types()
+
+
+async def test_that_the_date_shows_a_recharge_says_nothing_of_the_balance() -> None:
+    sim = a_sim(threshold="10", days_before=None)
+    world = ModelWorld()
+    await world.begin(sim)
+    before, after = TODAY + 20 * DAY, TODAY + 400 * DAY
+    seen = (balance(hkd("9"), at=START - HOUR), measured_day(before, START - HOUR))
+    await world.engine.observe(sim.epoch, seen)
+    await world.rest()
+    await world.pass_time(HOUR)
+    # The portal shows the new date at once, and the old balance for two more days.
+    for _ in range(46):
+        now = world.moment
+        seen = (balance(hkd("9"), at=now), measured_day(after, now))
+        await world.engine.observe(sim.epoch, seen)
+        await world.rest()
+        await world.pass_time(HOUR)
+    first = world.ledger.orders()[0]
+    assert (first.effect, first.shown_by) == (Effect.VERIFIED, Field.EXPIRY)
+    assert len(world.vendor.delivered) == 1
+    # Once the balance has shown it, a fall is a new need.
+    for text in ("59", "59", "9", "9"):
+        await world.engine.observe(sim.epoch, (balance(hkd(text), at=world.moment),))
+        await world.rest()
+        await world.pass_time(HOUR)
+    assert world.ledger.orders()[0].shown_by is Field.BALANCE
+    assert len(world.vendor.delivered) == 2
+
+
+def measured_day(day: date, at: datetime) -> Reading:
+    return expiry(day, at=at, trust=Trust.MEASURED)
 
 
 async def test_a_recharge_that_a_source_never_shows_is_a_mismatch_told_once() -> None:

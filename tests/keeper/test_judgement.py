@@ -15,6 +15,7 @@ from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Effect, Order
 from custom_components.sim_keeper.keeper.sim import (
     SOURCE_RECHARGE,
+    UNIT_DAY,
     Field,
     Reading,
     Trust,
@@ -102,10 +103,25 @@ def test_an_expiry_that_goes_back_or_far_ahead_is_a_hint(
     assert judged(_expiry(days), _expiry(0), None).trust is trust
 
 
-@pytest.mark.parametrize("field", [Field.DATA_LEFT, Field.LAST_ACTIVITY])
-def test_other_readings_jump_as_they_like(field: Field) -> None:
-    before, fresh = reading(field, 10**9, "B"), reading(field, 0, "B")
+def test_an_activity_is_never_too_far_from_the_one_before() -> None:
+    before = reading(Field.LAST_ACTIVITY, 10**9, UNIT_DAY)
+    fresh = reading(Field.LAST_ACTIVITY, 0, UNIT_DAY)
     assert judged(fresh, before, None) == fresh
+
+
+@pytest.mark.parametrize(
+    ("left", "trust"),
+    [
+        *((0, Trust.HINT), (99, Trust.HINT), (100, Trust.MEASURED)),
+        *((1000, Trust.MEASURED), (10**9, Trust.MEASURED)),
+    ],
+)
+def test_an_allowance_that_is_suddenly_used_up_is_a_hint(
+    left: int, trust: Trust
+) -> None:
+    before = reading(Field.DATA_LEFT, 1000, "B")
+    fresh = reading(Field.DATA_LEFT, left, "B")
+    assert judged(fresh, before, None).trust is trust
 
 
 def test_a_unit_that_changed_is_a_hint() -> None:

@@ -7,13 +7,13 @@ import pytest
 
 from custom_components.sim_keeper.keeper.errors import Unavailable
 from custom_components.sim_keeper.keeper.ledger import STOPPED, EventType
-from custom_components.sim_keeper.keeper.orders import Attempt, Effect, Order, State
+from custom_components.sim_keeper.keeper.orders import Attempt, Order, State
 from custom_components.sim_keeper.keeper.ports import Automatic, Confirmed, Lookup
 from custom_components.sim_keeper.keeper.settlement import JUST_NOW, Arrival, arrival
-from custom_components.sim_keeper.keeper.sim import Trust
+from custom_components.sim_keeper.keeper.sim import Reading, Trust
 from custom_components.sim_keeper.keeper.statements import Paid, Typed
 
-from .builders import NOW, hkd
+from .builders import NOW, expiry, hkd
 from .model_world import ACCOUNT, ADMIN, START, Fault, ModelWorld
 from .scenes import (
     DAY,
@@ -155,9 +155,11 @@ async def supervised(world: ModelWorld) -> bool:
     return view.supervised
 
 
-async def approved(*faults: Fault) -> ModelWorld:
+async def approved(*faults: Fault, seen: Reading | None = None) -> ModelWorld:
     """Return a world in which a person has said yes to the first order of an account."""
     world = await due_world(automatic=Automatic.AFTER_ONE_SUPERVISED)
+    if seen is not None:
+        await world.engine.observe(EPOCH, (seen,))
     world.vendor.faults = [*faults]
     await world.doors.approve((await the_question(world)).id, ADMIN)
     await world.rest()
@@ -195,9 +197,11 @@ async def test_at_another_address_an_account_is_supervised_anew() -> None:
 
 
 async def test_what_a_source_contradicts_supervises_nothing() -> None:
-    world = await approved()
+    seen = expiry(START.date() + 4 * DAY, at=START - HOUR, trust=Trust.MEASURED)
+    world = await approved(seen=seen)
     (order,) = world.ledger.orders()
-    world.ledger.set_effect(order.id, Effect.MISMATCH, world.now())
+    assert await supervised(world)
+    world.ledger.set_effect(order.id, None, world.now())
     assert not await supervised(world)
 
 

@@ -23,6 +23,7 @@ from custom_components.sim_keeper.keeper.policy import (
     not_automatic,
 )
 from custom_components.sim_keeper.keeper.sim import (
+    Field,
     Mode,
     Readings,
     RuleKind,
@@ -127,24 +128,27 @@ def test_a_recharge_without_an_end_does_not_silence_what_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("effect", "after", "reason"),
+    ("effect", "shown", "after", "reason"),
     [
-        (Effect.VERIFIED, 1, Reason.DUE),
-        (Effect.CANNOT_VERIFY, 1, Reason.BALANCE_DOUBTFUL),
-        (Effect.OPEN, 48, Reason.BALANCE_DOUBTFUL),
-        (Effect.CANNOT_VERIFY, 48.5, Reason.DUE),
-        (Effect.MISMATCH, 48, Reason.BALANCE_DOUBTFUL),
+        (Effect.VERIFIED, Field.BALANCE, 1, Reason.DUE),
+        # Its date has shown the recharge; its balance may still lag.
+        (Effect.VERIFIED, Field.EXPIRY, 1, Reason.BALANCE_DOUBTFUL),
+        (Effect.VERIFIED, Field.EXPIRY, 48.5, Reason.DUE),
+        (Effect.CANNOT_VERIFY, None, 1, Reason.BALANCE_DOUBTFUL),
+        (Effect.OPEN, None, 48, Reason.BALANCE_DOUBTFUL),
+        (Effect.CANNOT_VERIFY, None, 48.5, Reason.DUE),
+        (Effect.MISMATCH, None, 48, Reason.BALANCE_DOUBTFUL),
         # What never showed proves no new need, however often it is read.
-        (Effect.MISMATCH, 58, Reason.BALANCE_DOUBTFUL),
+        (Effect.MISMATCH, None, 58, Reason.BALANCE_DOUBTFUL),
     ],
 )
 def test_a_balance_that_may_lag_behind_a_recharge_asks(
-    effect: Effect, after: float, reason: Reason
+    effect: Effect, shown: Field | None, after: float, reason: Reason
 ) -> None:
-    paid = order(settled_at=NOW - 60 * HOUR, effect=effect)
+    paid = order(settled_at=NOW - 60 * HOUR, effect=effect, shown_by=shown)
     readings = low(at=NOW - 60 * HOUR + after * HOUR)
     if after == 1:
-        paid = order(settled_at=NOW - 30 * HOUR, effect=effect)
+        paid = order(settled_at=NOW - 30 * HOUR, effect=effect, shown_by=shown)
         readings = low(at=NOW - 29 * HOUR)
     at = situation(sim(rules=LOW), view(readings=readings, last_recharge=paid))
     assert decide(at, NOW).reason is reason

@@ -15,7 +15,7 @@ from custom_components.sim_keeper.keeper.purchase import (
     course_of,
     wanted,
 )
-from custom_components.sim_keeper.keeper.sim import Readings, RuleKind, Trust
+from custom_components.sim_keeper.keeper.sim import Field, Readings, RuleKind, Trust
 
 from .builders import (
     NOW,
@@ -84,10 +84,11 @@ def test_nothing_is_filled_up_from_a_balance_that_may_be_wrong(
 
 def test_nothing_is_filled_up_from_a_balance_that_may_lag() -> None:
     line = sim(rules=rules(fill_up_to=hkd("30"), amount=None))
-    for effect, known in ((Effect.VERIFIED, True), (Effect.CANNOT_VERIFY, False)):
+    for shown, known in ((Field.BALANCE, True), (Field.EXPIRY, False), (None, False)):
+        effect = Effect.VERIFIED if shown else Effect.CANNOT_VERIFY
         seen = view(
             readings=Readings(balance=balance(hkd("1"))),
-            last_recharge=order(settled_at=NOW - HOUR, effect=effect),
+            last_recharge=order(settled_at=NOW - HOUR, effect=effect, shown_by=shown),
         )
         assert (wanted(situation(line, seen), NOW) is not None) is known
 

@@ -28,7 +28,12 @@ from custom_components.sim_keeper.keeper.ledger.recovery import (
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION, Caller
 from custom_components.sim_keeper.keeper.policy import Reason
-from custom_components.sim_keeper.keeper.ports import Line, Quote, Wanted
+from custom_components.sim_keeper.keeper.ports import (
+    Automatic,
+    Line,
+    Quote,
+    Wanted,
+)
 from custom_components.sim_keeper.keeper.sim import Mode
 from custom_components.sim_keeper.keeper.thaw import reopened
 
@@ -249,6 +254,23 @@ async def test_a_sim_that_came_while_it_was_frozen_is_made_known(cabin: Cabin) -
     await cabin.thaw(cabin.anew)
     assert world.ledger.is_live(OTHER)
     assert set(world.engine.sims) == {OTHER}
+
+
+async def test_an_account_that_moved_while_it_was_frozen_is_supervised_anew(
+    cabin: Cabin,
+) -> None:
+    world = cabin.world
+    world.vendor.automatic = Automatic.AFTER_ONE_SUPERVISED
+    await world.begin(a_sim(), typed=expiring_in(4))
+    await world.engine.account_at(ACCOUNT, "")
+    await world.doors.approve((await the_question(world)).id, ADMIN)
+    await world.rest()
+    assert world.ledger.view(EPOCH, ACCOUNT, world.now()).supervised
+    with cabin.full_disk():
+        await cabin.write_until_it_breaks()
+        await world.engine.account_at(ACCOUNT, "https://relay.example")
+    await cabin.thaw()
+    assert not world.ledger.view(EPOCH, ACCOUNT, world.now()).supervised
 
 
 # -- Who, and when --------------------------------------------------------------------------

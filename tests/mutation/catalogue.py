@@ -6,6 +6,7 @@ from pathlib import Path
 
 HEART = Path("custom_components/sim_keeper/keeper")
 CHECKOUT = "tests/keeper/test_checkout.py"
+READINGS = "tests/keeper/test_engine_readings.py"
 MONEY = "tests/keeper/test_engine_money.py"
 FOLLOWUP = "tests/keeper/test_followup.py"
 LATE = "tests/keeper/test_late_truth.py"
@@ -71,6 +72,11 @@ _NO_HOLD_NEEDED = Edit(
     " h.state = 'held'\"\n",
     '"NOT EXISTS(SELECT 1 FROM orders o"\n',
 )
+_SENT_WITHOUT = Edit(
+    "ledger/schema.py",
+    "\"NEW.state = 'sending' AND OLD.state = 'approved' AND OLD.assisted = 0\"",
+    "\"0 AND NEW.state = 'sending'\"",
+)
 _NO_CAP = Edit(
     "buying.py",
     "if over := overrun(holds, spent, offer.ceiling):",
@@ -100,7 +106,9 @@ _SEND_FIRST = """\
 MUTATIONS = (
     # -- Holds and caps -------------------------------------------------------------------
     _mutation("no_hold", CHECKOUT, _NO_HOLD),
-    _mutation("no_hold_and_none_needed", CHECKOUT, _NO_HOLD, _NO_HOLD_NEEDED),
+    _mutation(
+        "no_hold_and_none_needed", CHECKOUT, _NO_HOLD, _NO_HOLD_NEEDED, _SENT_WITHOUT
+    ),
     _mutation("no_cap_check", MONEY, _NO_CAP),
     _mutation("no_cap_in_the_database", SCHEMA, _NO_CAP_IN_DATABASE),
     _mutation("no_cap_anywhere", MONEY, _NO_CAP, _NO_CAP_IN_DATABASE),
@@ -403,9 +411,28 @@ MUTATIONS = (
         POLICY,
         Edit(
             "belief.py",
-            "wait = timedelta(0) if last.effect is Effect.VERIFIED else SETTLES_AFTER",
+            "wait = timedelta(0) if shown else SETTLES_AFTER",
             "wait = timedelta(0)",
         ),
+    ),
+    _mutation(
+        "a_date_that_shows_a_recharge_counts_for_the_balance",
+        READINGS,
+        Edit("belief.py", " and last.shown_by is reading.field", ""),
+    ),
+    _mutation(
+        "a_sudden_end_of_the_data_believed",
+        "tests/keeper/test_judgement.py",
+        Edit(
+            "judgement.py",
+            "if reading.field is Field.LAST_ACTIVITY:\n        return False",
+            "if reading.field is not Field.BALANCE:\n        return False",
+        ),
+    ),
+    _mutation(
+        "one_event_for_all_orders_after_a_fall_of_the_clock",
+        "tests/keeper/ledger/test_lost_keys.py",
+        Edit("ledger/life.py", "_LOOKED_AT_ONCE = 50", "_LOOKED_AT_ONCE = 5000"),
     ),
     _mutation(
         "no_lagging_deadline_guard",

@@ -57,9 +57,13 @@ class Source:
             nonsense = False
         # What is lost on the way does not separate the nonsense before it from the next.
         self._glitched = self._glitched or nonsense
-        found = [(Field.BALANCE, balance, line.sim.currency)]
-        if line.sim.rules.days_before is not None:
-            found.append((Field.EXPIRY, expiry, UNIT_DAY))
+        if line.sim.rules.days_before is None:
+            # Where the balance counts, the date never lags: it says nothing of the balance.
+            expiry = line.expiry
+        found = [
+            (Field.BALANCE, balance, line.sim.currency),
+            (Field.EXPIRY, expiry, UNIT_DAY),
+        ]
         line.balance_told_at = now
         at = process.now()
         await process.engine.observe(

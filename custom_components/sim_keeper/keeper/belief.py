@@ -7,7 +7,7 @@ from .sim import Reading, Trust
 
 READING_AGE_MAX = timedelta(hours=48)
 SETTLES_AFTER = timedelta(hours=48)
-"""How long a reading may lag behind a recharge that no source has verified."""
+"""How long a reading may lag behind a recharge that it has not shown."""
 
 
 def reading_old(reading: Reading | None, now: datetime) -> bool:
@@ -25,7 +25,9 @@ def reading_doubtful(reading: Reading | None, last: Order | None) -> bool:
         return False
     if went_astray(reading, last):
         return True
-    wait = timedelta(0) if last.effect is Effect.VERIFIED else SETTLES_AFTER
+    # That its date has shown the recharge says nothing of its balance.
+    shown = last.effect is Effect.VERIFIED and last.shown_by is reading.field
+    wait = timedelta(0) if shown else SETTLES_AFTER
     return reading.observed_at <= last.over_at + wait
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from .budget import limited
 from .checkout import Offer, as_new
 from .errors import OrderRefused
-from .ledger import STOPPED, Closing, EventType, Ledger
+from .ledger import STOPPED, Closing, EventType, Hold, Ledger
 from .ledger.views import LedgerView
 from .money import Money
 from .notebook import Notebook
@@ -95,8 +95,11 @@ class Doors(Notebook):
                 request=asked.request,
             )
             desk = self.engine.desk
-            doubt = not_automatic(at, (), now) or not limited(holds)
-            if caller.user_id is None and doubt:
+            doubt = self._machine_doubt(at, holds)
+            if caller.user_id is None and doubt is not None:
+                # Whoever answers has to hear what stood in the way.
+                asked_why = {**why, "reason": doubt.value}
+                new = replace(new, why=asked_why)
                 return await desk.write(Ledger.ask, new, caller.actor, now)
             order = await desk.write(
                 Ledger.bear_approved, new, holds, caller.actor, now
@@ -246,10 +249,13 @@ class Doors(Notebook):
         holds = await self.engine.room(at.sim, offer)
         if caller.user_id is not None:
             return None
-        doubt = not_automatic(at, (), self._time())
-        if doubt is None and not limited(holds):
-            doubt = Reason.NO_CAP
+        doubt = self._machine_doubt(at, holds)
         return None if doubt is None else doubt.value
+
+    def _machine_doubt(self, at: Situation, holds: tuple[Hold, ...]) -> Reason | None:
+        """Return why a call without a person behind it becomes a question."""
+        doubt = not_automatic(at, (), self._time())
+        return Reason.NO_CAP if doubt is None and not limited(holds) else doubt
 
     async def _begin(self, sim: Sim, order: Order) -> tuple[Order, Attempt]:
         try:

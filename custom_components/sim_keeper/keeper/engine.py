@@ -72,6 +72,8 @@ class Engine(InFlight):
             restored=ledger.restored,
         )
         await self._isolated("a thaw", noted)
+        for account, address in frozen._addresses.items():
+            await self.account_at(account, address)
         for epoch, sim in frozen.sims.items():
             if not await self.is_over(epoch):
                 await self.register(sim, frozen._first.get(epoch, ()))
@@ -110,6 +112,7 @@ class Engine(InFlight):
 
         `address` is empty for the provider's own. At another one it is supervised anew.
         """
+        self._addresses[account] = address
         if self.desk.fault is None:
             noted = self.desk.write(
                 Ledger.note_address, account, address, self.world.now()
@@ -230,7 +233,7 @@ class Engine(InFlight):
                 kept.append(reading)
         if kept:
             await self.desk.write(Ledger.add_readings, sim.epoch, kept, "source", now)
-        if last is not None and last.effect is Effect.OPEN:
+        if last is not None and last.effect in (Effect.OPEN, Effect.VERIFIED):
             await self._remarks.effect(last, kept)
         if view.order is not None:
             await self.followup.notice(sim, view.order)

@@ -106,10 +106,12 @@ def _suspicious(reading: Reading, before: Reading) -> bool:
     change = reading.value - before.value
     if reading.field is Field.EXPIRY:
         return change < -EXPIRY_BACK_MAX_DAYS or change > EXPIRY_AHEAD_MAX_DAYS
-    if reading.field is not Field.BALANCE:
+    if reading.field is Field.LAST_ACTIVITY:
         return False
     if before.value > 0 and reading.value == 0:
         return True
+    if reading.field is Field.DATA_LEFT and change > 0:
+        return False  # A package that begins brings any amount.
     return abs(change) * 100 > abs(before.value) * CHANGE_MAX_PERCENT > 0
 
 

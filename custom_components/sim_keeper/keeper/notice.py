@@ -36,6 +36,7 @@ class Notice(Settlement):
             cost_exact=None,
             reference=order.reference,
             effect=Effect.VERIFIED,
+            shown_by=shown[0].field,
         )
         return await self._confirm(sim, order, delivery, None, "keeper", shown)
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from .errors import RefusalClass
 from .money import Money
 from .ports import Capabilities, Json, Lookup
+from .sim import Field
 
 
 class State(StrEnum):
@@ -168,6 +169,8 @@ class Order:
     valid_until: datetime
     next_at: datetime | None
     settled_at: datetime | None
+    shown_by: Field | None = None
+    """Which of the SIM's readings has shown the recharge; of the others, nobody knows yet."""
     seen_at: datetime | None = None
     """When a clock that had fallen back before it was settled first showed a right time again."""
 

@@ -12,7 +12,7 @@ from .orders import Effect, Order
 from .policy import Decision, Reason, Situation, skip_in_force
 from .ports import Json
 from .reminders import due_reminder
-from .sim import Reading, RuleKind, Sim
+from .sim import Field, Reading, RuleKind, Sim
 from .world import World
 
 
@@ -64,18 +64,22 @@ class Remarks:
         if last is None or last.settled_at is None or last.effect is not Effect.OPEN:
             return
         if now >= last.settled_at + VERIFIED_WITHIN:
-            await self._desk.write(Ledger.set_effect, last.id, Effect.MISMATCH, now)
+            await self._desk.write(Ledger.set_effect, last.id, None, now)
 
     async def effect(self, last: Order, readings: Sequence[Reading]) -> None:
-        """Note the first reading that shows the last recharge."""
+        """Note the first reading that shows the last recharge; a balance also after a date."""
         for reading in readings:
+            if last.shown_by not in (None, Field.EXPIRY):
+                return
+            if reading.field is last.shown_by:
+                continue
             earlier = await self._desk.read(
                 Ledger.measured_before, last.sim, reading.field, last.created_at
             )
-            if effect := effect_shown(last, earlier, reading):
-                now = self._world.now()
-                await self._desk.write(Ledger.set_effect, last.id, effect, now)
-                return
+            if effect_shown(last, earlier, reading):
+                last = await self._desk.write(
+                    Ledger.set_effect, last.id, reading.field, self._world.now()
+                )
 
     async def stage(self, at: Situation, now: datetime) -> None:
         """Note a stage that a SIM has come to."""

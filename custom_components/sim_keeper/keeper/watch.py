@@ -39,6 +39,8 @@ class Watch:
         self._remarks = Remarks(world, self.desk)
         self.household = household
         self.sims: dict[str, Sim] = {}
+        self._addresses: dict[str, str] = {}
+        """Where accounts are reached; a ledger that is frozen hears it when it is used again."""
         self._first: dict[str, Sequence[Reading]] = {}
         """What was typed when a SIM was added, for a ledger that does not know it."""
         self._statuses: dict[str, SimStatus] = {}

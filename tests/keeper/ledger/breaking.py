@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from custom_components.sim_keeper.keeper.ledger import Ledger
 from custom_components.sim_keeper.keeper.orders import State
+from custom_components.sim_keeper.keeper.sim import Field
 
 from ..builders import EPOCH, NOW, balance, hkd
 from .lives import (
@@ -64,12 +65,23 @@ def asked_task_ledger() -> Ledger:
     return ledger
 
 
-def sending_unheld_ledger() -> Ledger:
+def unheld_ledger() -> Ledger:
     ledger = a_ledger()
-    order = ledger.bear_approved(new(), (), "user:1", NOW)
-    conn_of(ledger).execute(
-        "UPDATE orders SET state = 'sending' WHERE id = ?", (order.id,)
-    )
+    ledger.bear_approved(new(), (), "user:1", NOW)
+    return ledger
+
+
+def verified_ledger() -> Ledger:
+    ledger = a_ledger()
+    ledger.set_effect(confirmed(ledger).id, Field.BALANCE, NOW)
+    return ledger
+
+
+def sending_unheld_ledger() -> Ledger:
+    ledger = unheld_ledger()
+    conn = conn_of(ledger)
+    conn.execute("DROP TRIGGER order_sent_held")
+    conn.execute("UPDATE orders SET state = 'sending'")
     return ledger
 
 

@@ -7,6 +7,7 @@ import pytest
 from custom_components.sim_keeper.keeper.errors import OrderRefused
 from custom_components.sim_keeper.keeper.ledger import EventType, Hold
 from custom_components.sim_keeper.keeper.orders import Effect, State
+from custom_components.sim_keeper.keeper.sim import Field
 
 from ..builders import EPOCH, NOW, expiry, hkd, usd
 from .lives import (
@@ -92,12 +93,13 @@ def test_a_purchase_after_a_record_of_the_same_day_is_the_last_one() -> None:
 
 def test_an_effect_is_noted() -> None:
     ledger = a_ledger()
-    for effect, type_ in (
-        (Effect.VERIFIED, EventType.VERIFIED),
-        (Effect.MISMATCH, EventType.MISMATCH),
+    for field, effect, type_ in (
+        (Field.BALANCE, Effect.VERIFIED, EventType.VERIFIED),
+        (Field.EXPIRY, Effect.VERIFIED, EventType.VERIFIED),
+        (None, Effect.MISMATCH, EventType.MISMATCH),
     ):
-        order = ledger.set_effect(confirmed(ledger).id, effect, NOW)
-        assert order.effect is effect
+        order = ledger.set_effect(confirmed(ledger).id, field, NOW)
+        assert (order.effect, order.shown_by) == (effect, field)
         assert types_of(ledger, order.id)[-1] == type_.value
 
 

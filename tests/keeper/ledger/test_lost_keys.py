@@ -138,6 +138,20 @@ def test_after_the_clock_fell_back_every_vendor_is_asked_now() -> None:
     assert ledger.last_event() == events + 3
 
 
+def test_after_the_clock_fell_back_hundreds_of_orders_are_looked_at_anew() -> None:
+    """One event holds so much and no more."""
+    ledger = a_ledger()
+    sold = []
+    for _ in range(300):
+        order, _attempt = ledger.bear_sending(new(), HOLDS[1:], 0, NOW)
+        sold.append(ledger.confirm(order.id, DELIVERY, (), "keeper", NOW))
+    ledger.look_anew(later(hours=1))
+    followed = ledger.followed()
+    assert {order.id for order in followed} == {order.id for order in sold}
+    assert {order.next_at for order in followed} == {later(hours=1)}
+    assert ledger.find_damage() is None
+
+
 def test_what_seems_to_be_sent_later_than_now_is_not_asked_for_at_once() -> None:
     """It may have been sent just now, and a vendor may execute a question that overlaps with it."""
     ledger = a_ledger()

@@ -26,6 +26,8 @@ from .breaking import (
     rich_ledger,
     sending_unheld_ledger,
     told_ledger,
+    unheld_ledger,
+    verified_ledger,
 )
 from .lives import OTHER, a_ledger, conn_of, reach, task
 
@@ -84,6 +86,19 @@ BROKEN: dict[str, list[tuple[Callable[[], Ledger], str]]] = {
     ],
     "order_assisted_unsent": [
         (assisted_sending_ledger, "UPDATE orders SET state = 'sending'")
+    ],
+    "order_sent_held": [(unheld_ledger, "UPDATE orders SET state = 'sending'")],
+    "order_paid_stays": [
+        (ledger_in(state), f"UPDATE orders SET {change}")  # noqa: S608
+        for state in (State.CONFIRMED, State.REVERSED)
+        for change in (
+            *("cost_minor = 1", "cost_minor = NULL", "cost_exact = '9'", "days = 7"),
+            *("receipt = 'x'", "place = 'x'", "happened_on = 1", "settled_at = 1"),
+        )
+    ],
+    "order_effect_stays": [
+        (verified_ledger, f"UPDATE orders SET effect = '{effect}'")  # noqa: S608
+        for effect in ("open", "mismatch", "cannot_verify")
     ],
     "order_identity": [
         (ledger_in(State.ASKED), f"UPDATE orders SET {change}")  # noqa: S608
@@ -144,24 +159,36 @@ BROKEN: dict[str, list[tuple[Callable[[], Ledger], str]]] = {
     "hold_cap_insert": [
         (
             ledger_in(State.ASKED),
-            f"{HOLD} (1,'s','m','USD',100,101,'held')",
+            f"{HOLD} (1,'s','m','USD',699,700,'held')",
         ),
         (
             ledger_in(State.SENDING),
-            f"{HOLD} (1,'s','m','USD',0,1,'held')",
+            f"{HOLD} (1,'s','m','USD',0,700,'held')",
         ),
     ],
     "hold_cap_update": [
-        (
-            ledger_in(State.APPROVED),
-            "UPDATE hold SET amount = 2001 WHERE cap_minor = 2000",
+        (ledger_in(State.CANCELLED), "UPDATE hold SET state = 'held', cap_minor = 699"),
+    ],
+    "hold_for_the_most_insert": [
+        (ledger_in(State.ASKED), f"{HOLD} (1,'s','m','USD',{cap},{amount},'held')")
+        for cap in (1000, "NULL")
+        for amount in (0, 1, 699, 701)
+    ],
+    "hold_for_the_most_update": [
+        *(
+            (ledger_in(state), f"UPDATE hold SET amount = {amount}")  # noqa: S608
+            for state in (State.APPROVED, State.SENDING, State.UNKNOWN)
+            for amount in (0, 1, 699, 701)
         ),
-        (ledger_in(State.APPROVED), "UPDATE hold SET cap_minor = 699"),
+        (ledger_in(State.CANCELLED), "UPDATE hold SET state = 'held', amount = 1"),
     ],
     "hold_identity": [
         (ledger_in(state), f"UPDATE hold SET {change}")  # noqa: S608
         for state in (State.APPROVED, State.CONFIRMED)
-        for change in ("period = 'x'", "cur = 'EUR'", "scope = 'x' || scope")
+        for change in (
+            *("period = 'x'", "cur = 'EUR'", "scope = 'x' || scope"),
+            *("cap_minor = 99999999", "cap_minor = NULL"),
+        )
     ],
     "hold_spent_stays": [
         (ledger_in(State.CONFIRMED), f"UPDATE hold SET {change}")  # noqa: S608

@@ -38,6 +38,7 @@ GOOD: dict[str, dict[str, object]] = {
         "kind": "recharge",
         "state": "asked",
         "effect": "open",
+        "shown_by": "balance",
         "why": "{}",
         "body": "{}",
         "price_minor": 1,
@@ -74,8 +75,8 @@ GOOD: dict[str, dict[str, object]] = {
         "scope": "s",
         "period": "m",
         "cur": "USD",
-        "cap_minor": 9,
-        "amount": 1,
+        "cap_minor": 900,
+        "amount": 700,
         "state": "held",
     },
     "event": {
@@ -111,6 +112,7 @@ BAD: list[tuple[str, str, object]] = [
     ("orders", "kind", "gift"),
     ("orders", "state", "paid"),
     ("orders", "effect", "maybe"),
+    *(("orders", "shown_by", bad) for bad in ("data_left", "mood")),
     *(("orders", "why", bad) for bad in ("", "{", JSON_LONG)),
     *(("orders", "body", bad) for bad in ("", "{", JSON_LONG)),
     ("orders", "price_minor", -1),
@@ -172,6 +174,9 @@ def test_a_bad_value_is_refused(
     if column == "state" and table == "orders":
         # Such an order cannot be born in the first place.
         conn.execute("DROP TRIGGER order_birth")
+    if column == "amount":
+        # Such a hold is none for the most that its order may cost.
+        conn.execute("DROP TRIGGER hold_for_the_most_insert")
     with pytest.raises(sqlite3.IntegrityError, match="CHECK constraint failed"):
         _insert(conn, table, GOOD[table] | {column: value})
 

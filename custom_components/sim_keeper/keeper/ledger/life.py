@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import batched
 
 from ..errors import OrderRefused
 from ..orders import Attempt, Effect, Order, Origin, State, cycle_of
-from ..sim import Reading
+from ..sim import Field, Reading
 from . import views
 from .book import Entry
 from .chain import Change, Row
@@ -29,6 +30,8 @@ ENDED_FOR = timedelta(days=7)
 """For how long what has ended may still change at a vendor."""
 FRESH_FOR = timedelta(minutes=5)
 """For how long no vendor is asked about a request of which nobody knows when it was sent."""
+
+_LOOKED_AT_ONCE = 50
 
 
 class OrderLife(Entries):
@@ -239,7 +242,12 @@ class OrderLife(Entries):
             for row in rows
         ]
         if changes:
-            self._book.write(now, Entry(type=EventType.LOOKED, rows=changes))
+            # One event holds so much and no more.
+            entries = [
+                Entry(type=EventType.LOOKED, rows=list(some))
+                for some in batched(changes, _LOOKED_AT_ONCE, strict=False)
+            ]
+            self._book.write(now, *entries)
 
     def look_later(
         self, order_id: int, next_at: datetime | None, now: datetime
@@ -271,6 +279,7 @@ class OrderLife(Entries):
             "id": order_id,
             "state": State.CONFIRMED.value,
             "effect": delivery.effect.value,
+            "shown_by": delivery.shown_by and delivery.shown_by.value,
             "cost_minor": booked.minor,
             "cost_exact": clipped(delivery.cost_exact, 64),
             "reference": clipped(delivery.reference, 128) or order.reference,
@@ -351,11 +360,13 @@ class OrderLife(Entries):
             self._paid(self.order(order_id), payment, holds, readings, actor, now)
         return self.order(order_id)
 
-    def set_effect(self, order_id: int, effect: Effect, now: datetime) -> Order:
-        """Note what a source says of a confirmed order."""
+    def set_effect(self, order_id: int, shown_by: Field | None, now: datetime) -> Order:
+        """Note which reading shows a confirmed order; None: none does, though one should."""
+        effect = Effect.MISMATCH if shown_by is None else Effect.VERIFIED
         order = self.order(order_id)
-        type_ = EventType.MISMATCH if effect is Effect.MISMATCH else EventType.VERIFIED
-        change: Change = ("orders", {"id": order_id, "effect": effect.value})
+        type_ = EventType.MISMATCH if shown_by is None else EventType.VERIFIED
+        row: Row = {"id": order_id, "effect": effect.value}
+        change: Change = ("orders", row | {"shown_by": shown_by and shown_by.value})
         self._book.write(
             now, Entry(type=type_, rows=[change], sim=order.sim, order_id=order_id)
         )

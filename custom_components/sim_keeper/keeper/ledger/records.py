@@ -126,6 +126,7 @@ def order_from(row: Row) -> Order:
         kind=Kind(str(row["kind"])),
         state=State(str(row["state"])),
         effect=Effect(str(row["effect"])),
+        shown_by=None if row["shown_by"] is None else Field(str(row["shown_by"])),
         why=orjson.loads(str(row["why"])),
         account=_text(row["account"]),
         operator=_text(row["operator"]),

@@ -32,6 +32,7 @@ CREATE TABLE orders(
   state TEXT NOT NULL CHECK(state IN ({_STATES})),
   effect TEXT NOT NULL DEFAULT 'open'
     CHECK(effect IN ('open','verified','mismatch','cannot_verify')),
+  shown_by TEXT CHECK(shown_by IN ('balance','expiry','last_activity')),
   why TEXT NOT NULL CHECK(json_valid(why) AND length(why) <= 1024),
   account TEXT,
   operator TEXT,
@@ -143,6 +144,14 @@ _FROZEN_ONCE_SENT = (
     *("account", "operator", "product", "body", "value_minor", "value_cur"),
     *("max_minor", "pay_cur"),
 )
+_FROZEN_ONCE_PAID = (
+    "cost_minor",
+    "cost_exact",
+    "days",
+    "receipt",
+    "place",
+    "happened_on",
+)
 
 
 def _changes(columns: tuple[str, ...]) -> str:
@@ -197,6 +206,29 @@ TRIGGERS = "".join(
             "UPDATE ON orders",
             "orders: an assisted order is never sent",
             "NEW.state = 'sending' AND OLD.assisted = 1",
+        ),
+        _refuse(
+            "order_sent_held",
+            "UPDATE ON orders",
+            "orders: nothing is sent without a hold",
+            "NEW.state = 'sending' AND OLD.state = 'approved' AND OLD.assisted = 0"
+            " AND NOT EXISTS("
+            "SELECT 1 FROM hold WHERE order_id = OLD.id AND state = 'held')",
+        ),
+        _refuse(
+            "order_paid_stays",
+            "UPDATE ON orders",
+            "orders: what was paid stays written",
+            "OLD.state IN ('confirmed','reversed') AND ("
+            + _changes(_FROZEN_ONCE_PAID)
+            + " OR NEW.state = OLD.state AND NEW.settled_at IS NOT OLD.settled_at)",
+        ),
+        _refuse(
+            "order_effect_stays",
+            "UPDATE ON orders",
+            "orders: an effect is found out once",
+            "OLD.state IN ('confirmed','reversed') AND OLD.effect <> 'open'"
+            " AND NEW.effect <> OLD.effect",
         ),
         _refuse(
             "order_identity",
@@ -278,9 +310,19 @@ TRIGGERS = "".join(
         _refuse(
             "hold_identity",
             "UPDATE ON hold",
-            "hold: its scope and period are frozen while it stands",
+            "hold: its scope, period and cap are frozen while it stands",
             "OLD.state <> 'released' AND "
-            + _changes(("order_id", "scope", "period", "cur")),
+            + _changes(("order_id", "scope", "period", "cur", "cap_minor")),
+        ),
+        *(
+            _refuse(
+                f"hold_for_the_most_{verb.lower()}",
+                f"{verb} ON hold",
+                "hold: for the most that the order may cost",
+                "NEW.state = 'held' AND NEW.amount <> ("
+                "SELECT max_minor FROM orders WHERE id = NEW.order_id)",
+            )
+            for verb in ("INSERT", "UPDATE")
         ),
         _refuse(
             "hold_spent_stays",

@@ -9,6 +9,7 @@ from ..errors import RefusalClass
 from ..money import Money
 from ..orders import APPROVAL_LIFETIME, Effect, Kind, Order, Origin, State
 from ..ports import Json
+from ..sim import Field
 from .chain import Change, Row, encode
 from .records import EventType, Hold, HoldState
 
@@ -45,6 +46,7 @@ class Delivery:
     reference: str | None
     receipt: str | None = None
     effect: Effect = Effect.OPEN
+    shown_by: Field | None = None
     note: str | None = None
     look_again_at: datetime | None = None
     """When the vendor is asked once more, in case it takes the delivery back."""
