@@ -57,11 +57,12 @@ def test_a_sim_s_cap_runs_in_its_zone_and_the_household_s_at_home() -> None:
 
 
 def test_without_a_shared_cap_the_household_is_counted_all_the_same() -> None:
-    caps = caps_for(sim(rules=rules(monthly_cap=None)), HouseholdRules(zone=HK), NOW)
+    line = sim(rules=rules(monthly_cap=None))
+    caps = caps_for(line, HouseholdRules(zone=HK), NOW)
     assert [cap.limit for cap in caps] == [None, None, None]
     scopes = [hold.scope for hold in holds_for(caps, "USD")]
     assert scopes == [OWN, HOUSEHOLD_SCOPE, ACCOUNT]
-    assert not limited(holds_for(caps, "USD"))
+    assert not limited(line, holds_for(caps, "USD"))
 
 
 def test_an_account_s_cap_binds_the_sims_that_it_pays_for() -> None:
@@ -97,7 +98,10 @@ def test_a_cap_limits_only_orders_in_its_own_currency(
     holds = holds_for(caps_for(line, household, NOW), currency)
     assert tuple(hold.cap for hold in holds) == (*caps, None)
     assert {hold.currency for hold in holds} == {currency}
-    assert limited(holds) is any(cap is not None for cap in caps)
+    # Its own cap, where it has one, must be among those that count.
+    own_counts = own is None or caps[0] is not None
+    capped = any(cap is not None for cap in caps)
+    assert limited(line, holds) is (capped and own_counts)
 
 
 def _hold(cap: int | None, scope: str = OWN) -> Hold:

@@ -15,13 +15,24 @@ from custom_components.sim_keeper.keeper.errors import (
 )
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import State
+from custom_components.sim_keeper.keeper.permissions import AUTOMATION
 from custom_components.sim_keeper.keeper.policy import Reason
 from custom_components.sim_keeper.keeper.ports import Automatic
 from custom_components.sim_keeper.keeper.statements import Typed
 
 from .builders import usd
 from .model_world import ACCOUNT, ADMIN, START, Fault, ModelWorld, a_sim, expiring_in
-from .scenes import DAY, HOUR, MINUTE, OTHER, due_world, reason_of, skips_of, states_of
+from .scenes import (
+    DAY,
+    HOUR,
+    MINUTE,
+    OTHER,
+    asking_for,
+    due_world,
+    reason_of,
+    skips_of,
+    states_of,
+)
 
 # -- Prices and budgets -----------------------------------------------------------------------
 
@@ -124,10 +135,19 @@ async def test_new_household_rules_apply_at_once() -> None:
     assert states_of(world) == [State.DECLINED, State.CONFIRMED]
 
 
-async def test_a_wallet_in_another_currency_than_the_cap_is_never_automatic() -> None:
-    world = await due_world(wallet_currency="EUR")
+@pytest.mark.parametrize("household", [(), (Money(100_00, "EUR"),)])
+async def test_a_wallet_in_another_currency_than_the_cap_is_never_automatic(
+    household: tuple[Money, ...],
+) -> None:
+    """A wider limit in the right money does not stand in for what this number may cost."""
+    world = ModelWorld()
+    world.vendor.wallet_currency = "EUR"
+    world.household = HouseholdRules(zone=ZoneInfo("UTC"), monthly_caps=household)
+    await world.begin(a_sim(), typed=expiring_in(4))
     (order,) = world.ledger.orders()
     assert (order.state, order.why["reason"]) == (State.ASKED, "no_cap")
+    again = await world.doors.recharge("AAAAAAAAAA", asking_for(), AUTOMATION)
+    assert (again.id, world.vendor.submits) == (order.id, [])
     await world.pass_time(3 * DAY)
     assert world.vendor.submits == []
 

@@ -43,6 +43,37 @@ def _day(days: int) -> int:
     return (TODAY + timedelta(days=days)).toordinal()
 
 
+@pytest.mark.parametrize(
+    ("stacking", "typed_ago", "trust", "days", "found"),
+    [
+        # Typed since it was sent: the days may be in it, and are not added once more.
+        ("add", 1, Trust.TYPED, 40, Trust.HINT),
+        ("add", 2, Trust.TYPED, 40, Trust.HINT),
+        ("add", 3, Trust.TYPED, 70, Trust.ESTIMATE),
+        # What a source shows is soon replaced by what it shows next.
+        ("add", 1, Trust.MEASURED, 70, Trust.ESTIMATE),
+        ("max", 1, Trust.TYPED, 40, Trust.ESTIMATE),
+        ("reset", 1, Trust.TYPED, 30, Trust.ESTIMATE),
+    ],
+)
+def test_a_day_that_was_typed_while_an_order_was_on_its_way_may_have_it_in_it(
+    stacking: str, typed_ago: int, trust: Trust, days: int, found: Trust
+) -> None:
+    old = expiry(
+        TODAY + timedelta(days=40), at=NOW - timedelta(hours=typed_ago), trust=trust
+    )
+    (day, *_) = readings_after(
+        sim(carrier=carrier(stacking=stacking)),
+        Readings(expiry=old),
+        last=None,
+        value=hkd("50"),
+        days=30,
+        now=NOW,
+        sent_at=NOW - timedelta(hours=2),
+    )
+    assert (day.value, day.trust) == (_day(days), found)
+
+
 def test_a_day_counted_by_a_clock_that_fell_back_is_a_hint() -> None:
     known: dict[str, Any] = {"last": None, "value": hkd("50"), "days": 30, "now": NOW}
     line = sim(carrier=carrier(stacking="reset"))

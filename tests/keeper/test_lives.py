@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.policy import Reason
 from custom_components.sim_keeper.keeper.sim import Reading
@@ -25,6 +27,29 @@ async def test_an_order_in_flight_of_an_earlier_life_blocks_the_next() -> None:
     assert states_of(world, EPOCH) == [State.CONFIRMED]
     await world.pass_time(2 * DAY)
     assert states_of(world, OTHER) == []
+    assert len(world.vendor.delivered) == 1
+
+
+@pytest.mark.parametrize(
+    ("stacking", "asked_in", "quiet_until"), [("reset", 362, 350), ("add", 2, 0)]
+)
+async def test_what_arrived_for_an_earlier_life_counts_for_the_next(
+    stacking: str, asked_in: int, quiet_until: int
+) -> None:
+    """It was settled when the next one had begun; nobody else would work its days out."""
+    line = a_sim(overrides={"stacking": stacking, "max_days": None})
+    world = await due_world(line, faults=[Fault.LOSE_ANSWER])
+    await world.engine.unregister(EPOCH, removed=True)
+    again = replace(a_sim(OTHER), number=line.number, carrier=line.carrier)
+    await world.engine.register(again, expiring_in_readings(world))
+    await world.pass_time(HOUR)
+    assert states_of(world, EPOCH) == [State.CONFIRMED]
+    await world.pass_time(quiet_until * DAY)
+    assert states_of(world, OTHER) == []
+    # What was typed meanwhile may have its days in it, so that it is asked about.
+    await world.pass_time((asked_in - quiet_until) * DAY)
+    reasons = {order.why["reason"] for order in world.ledger.orders(OTHER)}
+    assert reasons == {"deadline_doubtful"}
     assert len(world.vendor.delivered) == 1
 
 

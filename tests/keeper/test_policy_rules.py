@@ -133,7 +133,7 @@ def test_a_recharge_without_an_end_does_not_silence_what_is_known() -> None:
         (Effect.VERIFIED, Field.BALANCE, 1, Reason.DUE),
         # Its date has shown the recharge; its balance may still lag.
         (Effect.VERIFIED, Field.EXPIRY, 1, Reason.BALANCE_DOUBTFUL),
-        (Effect.VERIFIED, Field.EXPIRY, 48.5, Reason.DUE),
+        (Effect.VERIFIED, Field.EXPIRY, 58, Reason.BALANCE_DOUBTFUL),
         (Effect.CANNOT_VERIFY, None, 1, Reason.BALANCE_DOUBTFUL),
         (Effect.OPEN, None, 48, Reason.BALANCE_DOUBTFUL),
         (Effect.CANNOT_VERIFY, None, 48.5, Reason.DUE),

@@ -28,12 +28,7 @@ from custom_components.sim_keeper.keeper.ledger.recovery import (
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.permissions import AUTOMATION, Caller
 from custom_components.sim_keeper.keeper.policy import Reason
-from custom_components.sim_keeper.keeper.ports import (
-    Automatic,
-    Line,
-    Quote,
-    Wanted,
-)
+from custom_components.sim_keeper.keeper.ports import Automatic, Line, Quote, Wanted
 from custom_components.sim_keeper.keeper.sim import Mode
 from custom_components.sim_keeper.keeper.thaw import reopened
 

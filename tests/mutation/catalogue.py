@@ -421,6 +421,34 @@ MUTATIONS = (
         Edit("belief.py", " and last.shown_by is reading.field", ""),
     ),
     _mutation(
+        "a_balance_that_never_showed_the_recharge_believed",
+        POLICY,
+        Edit("belief.py", " or (by_date_alone and can_show(last, reading))", ""),
+    ),
+    _mutation(
+        "days_that_were_typed_counted_twice",
+        "tests/keeper/test_estimates.py",
+        Edit(
+            "estimates.py",
+            "return adds_up and old.observed_at >= sent_at",
+            "return adds_up and old.observed_at is sent_at",
+        ),
+    ),
+    _mutation(
+        "what_arrived_for_an_earlier_life_ignored",
+        "tests/keeper/test_lives.py",
+        Edit(
+            "engine.py",
+            "inherited = await self._remarks.inherited(at, now)",
+            "inherited = False",
+        ),
+    ),
+    _mutation(
+        "a_wider_cap_stands_in_for_the_own",
+        MONEY,
+        Edit("budget.py", "return bool(capped) and own_holds", "return bool(capped)"),
+    ),
+    _mutation(
         "a_sudden_end_of_the_data_believed",
         "tests/keeper/test_judgement.py",
         Edit(

@@ -70,6 +70,7 @@ def _run(seed: int, errors: ErrorCounter) -> Outcome:
     truth.household = HouseholdRules(
         zone=HOME_ZONE,
         monthly_caps=(Money(rng.choice((3000, 5000, 20000)), "USD"),),
+        account_caps={ACCOUNT: Money(rng.choice((2500, 10000, 30000)), "USD")},
     )
     truth.lines += three_lines(rng)
     for line in truth.lines:

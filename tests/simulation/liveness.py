@@ -93,7 +93,7 @@ class Liveness:
         if amount is None:
             return False
         price = truth.vendor.price(line, amount.minor) * 106 // 100
-        caps = [cap.minor for cap in truth.household.monthly_caps]
+        caps = [cap.minor for cap in truth.shared_caps]
         if line.sim.rules.monthly_cap is not None:
             caps.append(line.sim.rules.monthly_cap.minor)
         # Generous: everything in flight or delivered in a month's time counts for both caps.

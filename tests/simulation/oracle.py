@@ -245,8 +245,7 @@ class Oracle:
         truth = self.truth
         rules = one.line.sim.rules
         caps: list[tuple[int, str, Line | None]] = [
-            (cap.minor, str(truth.household.zone), None)
-            for cap in truth.household.monthly_caps
+            (cap.minor, str(truth.household.zone), None) for cap in truth.shared_caps
         ]
         if rules.monthly_cap is not None:
             caps.append((rules.monthly_cap.minor, one.line.sim.zone.key, one.line))

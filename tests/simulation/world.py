@@ -15,6 +15,7 @@ from custom_components.sim_keeper.keeper.errors import LedgerBroken, LedgerFault
 from custom_components.sim_keeper.keeper.ledger import STOPPED, Event, Ledger, file
 from custom_components.sim_keeper.keeper.ledger.book import Book
 from custom_components.sim_keeper.keeper.ledger.ledger import time_travelled
+from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.sim import Reading
 
 from .faults import Faults
@@ -188,6 +189,12 @@ class Truth:
         self.offset, self.offset_since = offset, self.loop.time()
         self.clock_was_ahead = self.clock_was_ahead or offset > 200
         self.note(f"clock is {offset:+.0f} s off")
+
+    @property
+    def shared_caps(self) -> tuple[Money, ...]:
+        """What all lines together may cost in a month; all are paid through one account."""
+        household = self.household
+        return (*household.monthly_caps, *household.account_caps.values())
 
     def note(self, what: str) -> None:
         """Remember what happened, for the report of a failure."""

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from .judgement import can_show
 from .orders import Effect, Order
-from .sim import Reading, Trust
+from .sim import Field, Reading, Trust
 
 READING_AGE_MAX = timedelta(hours=48)
 SETTLES_AFTER = timedelta(hours=48)
@@ -34,9 +35,13 @@ def reading_doubtful(reading: Reading | None, last: Order | None) -> bool:
 def went_astray(reading: Reading, last: Order) -> bool:
     """Tell whether a source does not show the last recharge at all, and so proves no new need.
 
-    Either the money is lost or the source shows nothing new: another purchase mends neither.
+    Either the money is lost or the source shows nothing new: another purchase mends neither. A
+    balance that should have shown the recharge is such a source, though the date has shown it.
     """
-    return last.effect is Effect.MISMATCH and reading.trust is Trust.MEASURED
+    if reading.trust is not Trust.MEASURED:
+        return False
+    by_date_alone = last.shown_by is Field.EXPIRY and reading.field is Field.BALANCE
+    return last.effect is Effect.MISMATCH or (by_date_alone and can_show(last, reading))
 
 
 def day_doubtful(reading: Reading, last: Order | None) -> bool:

@@ -94,9 +94,14 @@ def holds_for(caps: tuple[Cap, ...], currency: str) -> tuple[Hold, ...]:
     return tuple(holds.values())
 
 
-def limited(holds: tuple[Hold, ...]) -> bool:
-    """Tell whether any cap limits an order: without one it cannot be automatic."""
-    return any(hold.cap is not None for hold in holds)
+def limited(sim: Sim, holds: tuple[Hold, ...]) -> bool:
+    """Tell whether caps limit an order as they were meant to: else it cannot be automatic.
+
+    A SIM's own cap in money that does not pay limits nothing, and no wider one stands in for it.
+    """
+    capped = {hold.scope for hold in holds if hold.cap is not None}
+    own_holds = sim.rules.monthly_cap is None or sim_scope(sim.epoch) in capped
+    return bool(capped) and own_holds
 
 
 def overrun(

@@ -147,7 +147,7 @@ class Buying(Watch):
             sim, offer, origin=Origin.RULE, why=decision.why, kind=decision.kind
         )
         holds = await self.room(sim, offer)
-        if decision.action is Action.SEND and not limited(holds):
+        if decision.action is Action.SEND and not limited(sim, holds):
             new = replace(new, why={**new.why, "reason": Reason.NO_CAP.value})
         elif decision.action is Action.SEND and self._soon_due_again(
             at, decision, offer
@@ -284,9 +284,7 @@ class Buying(Watch):
         count.
         """
         while going := [
-            task
-            for order_id, task in self._sending.items()
-            if account in (None, self._senders[order_id])
+            task for by, task in self._sending.values() if account in (None, by)
         ]:
             await asyncio.shield(asyncio.gather(*going, return_exceptions=True))
 
@@ -308,14 +306,12 @@ class Buying(Watch):
 
         def ended(_task: asyncio.Task[None]) -> None:
             self._sending.pop(order.id, None)
-            self._senders.pop(order.id, None)
             # Whoever looks the orders through right now may have passed over this one.
             self._orders_seen, self._orders_due = None, self.world.now()
             self.soon(sim.epoch)
 
         task = self.world.spawn(work(), f"order {order.id}")
-        self._sending[order.id] = task
-        self._senders[order.id] = str(order.account)
+        self._sending[order.id] = str(order.account), task
         # A task that is cancelled before its first step runs no `finally`.
         task.add_done_callback(ended)
         return task

@@ -255,7 +255,7 @@ class Doors(Notebook):
     def _machine_doubt(self, at: Situation, holds: tuple[Hold, ...]) -> Reason | None:
         """Return why a call without a person behind it becomes a question."""
         doubt = not_automatic(at, (), self._time())
-        return Reason.NO_CAP if doubt is None and not limited(holds) else doubt
+        return Reason.NO_CAP if doubt is None and not limited(at.sim, holds) else doubt
 
     async def _begin(self, sim: Sim, order: Order) -> tuple[Order, Attempt]:
         try:

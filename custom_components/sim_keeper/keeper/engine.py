@@ -296,7 +296,8 @@ class Engine(InFlight):
         at, spendings = await self.situation(sim)
         now, decision = self.world.now(), None
         if not at.frozen:
-            if await self._tidy(at, now):
+            inherited = await self._remarks.inherited(at, now)
+            if await self._tidy(at, now) or inherited:
                 seen = self.desk.newest
                 at, spendings = await self.situation(sim)
             decision = decide(at, now)

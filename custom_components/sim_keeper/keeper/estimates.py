@@ -24,6 +24,7 @@ def readings_after(
     days: int | None,
     now: datetime,
     day: date | None = None,
+    sent_at: datetime | None = None,
     product: str | None = None,
     day_unknown: bool = False,
 ) -> tuple[Reading, ...]:
@@ -31,8 +32,8 @@ def readings_after(
 
     `last` is the recharge before it, `value` the credit, `days` the validity that the product is
     known to buy, `day` the day on which it happened (today, if absent); `day_unknown` where nobody
-    knows it for sure. A `product` that states neither credit nor days, such as data, is not known
-    to move anything.
+    knows it for sure. What was typed since it was sent (`sent_at`) may have it in it. A `product`
+    that states neither credit nor days, such as data, is not known to move anything.
     """
     if product is not None and value is None and days is None:
         return ()
@@ -49,6 +50,9 @@ def readings_after(
         if old is not None and _seen_later(before.expiry, day, sim):
             new = max(new, old)
         doubtful = day_unknown or _rests_on_doubt(sim, before.expiry, last)
+        if old is not None and _may_include(before.expiry, sent_at, sim):
+            # Too early rather than too late.
+            new, doubtful = old, True
         found.append(_day(Field.EXPIRY, new, now, doubtful=doubtful))
     balance = before.balance
     if (
@@ -97,6 +101,14 @@ def _rests_on_doubt(sim: Sim, old: Reading | None, last: Order | None) -> bool:
     if old is None or sim.carrier.stacking is carriers.Stacking.RESET:
         return False
     return day_doubtful(old, last)
+
+
+def _may_include(old: Reading | None, sent_at: datetime | None, sim: Sim) -> bool:
+    """Tell whether days that add up would be counted twice: the old day may have them in it."""
+    if old is None or sent_at is None or old.trust is not Trust.TYPED:
+        return False
+    adds_up = sim.carrier.stacking is carriers.Stacking.ADD
+    return adds_up and old.observed_at >= sent_at
 
 
 def _only_activity_counts(sim: Sim) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from .checkout import Offer
-from .due import recharged_on, today_of
+from .due import deadline_speaks, recharged_on, today_of
+from .estimates import readings_after
 from .judgement import VERIFIED_WITHIN, effect_shown
 from .ledger import EventType, Ledger, LedgerView
 from .ledgerdesk import LedgerDesk
@@ -12,7 +13,7 @@ from .orders import Effect, Order
 from .policy import Decision, Reason, Situation, skip_in_force
 from .ports import Json
 from .reminders import due_reminder
-from .sim import Field, Reading, RuleKind, Sim
+from .sim import Field, Reading, Readings, RuleKind, Sim
 from .world import World
 
 
@@ -81,6 +82,38 @@ class Remarks:
                     Ledger.set_effect, last.id, reading.field, self._world.now()
                 )
 
+    async def inherited(self, at: Situation, now: datetime) -> bool:
+        """Note the days that a recharge for an earlier life of the number brought; True: it did.
+
+        It was settled when this life had begun, so nobody has worked them out for it. They are
+        hints: what somebody typed in the meantime may have them in it.
+        """
+        last = at.view.last_recharge
+        if last is None or last.settled_at is None or last.sim == at.sim.epoch:
+            return False
+        if at.life.clock is None or deadline_speaks(at):
+            return False
+        known = at.view.readings
+        days = [
+            day
+            for day in readings_after(
+                *(at.sim, known),
+                last=None,
+                value=last.value,
+                days=last.days,
+                now=last.settled_at,
+                sent_at=await self._desk.read(Ledger.sent_at, last.id),
+                product=last.product,
+                day_unknown=True,
+            )
+            if day.field is not Field.BALANCE and _is_newer(day, known)
+        ]
+        if days:
+            await self._desk.write(
+                Ledger.add_readings, at.sim.epoch, days, "keeper", now
+            )
+        return bool(days)
+
     async def stage(self, at: Situation, now: datetime) -> None:
         """Note a stage that a SIM has come to."""
         stage = at.life.stage
@@ -122,6 +155,11 @@ class Remarks:
                 order_id=None if task is None else task.id,
                 quiet=quiet,
             )
+
+
+def _is_newer(reading: Reading, known: Readings) -> bool:
+    before: Reading | None = getattr(known, reading.field.value)
+    return before is None or before.observed_at < reading.observed_at
 
 
 def _need(at: Situation, decision: Decision, now: datetime) -> str:

@@ -180,6 +180,7 @@ class Settlement:
             day = attempt.last_sent_at.astimezone(sim.zone).date()
             return readings_after_use(before, day, settled.at)
         value = delivered or order.value
+        sent_at = await self._desk.read(Ledger.sent_at, order.id)
         return readings_after(
             *(sim, before),
             last=await self._desk.read(Ledger.last_recharge, order.sim),
@@ -187,6 +188,7 @@ class Settlement:
             days=order.days,
             now=settled.at,
             day=arrived.day_in(sim.zone),
+            sent_at=sent_at,
             product=order.product,
             day_unknown=settled.fell or not arrived.known,
         )

@@ -54,8 +54,7 @@ class Watch:
         self._unreachable_since: dict[str, datetime] = {}
         """Since when the price of what a SIM needs cannot be learned."""
         self._day_due: datetime | None = None
-        self._sending: dict[int, asyncio.Task[None]] = {}
-        self._senders: dict[int, str] = {}
+        self._sending: dict[int, tuple[str, asyncio.Task[None]]] = {}
         """By order that is being sent: the account through which it goes."""
         self._running = False
         self._started_at: datetime | None = None
