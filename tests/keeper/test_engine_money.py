@@ -142,7 +142,8 @@ async def test_a_wallet_in_another_currency_than_the_cap_is_never_automatic(
     """A wider limit in the right money does not stand in for what this number may cost."""
     world = ModelWorld()
     world.vendor.wallet_currency = "EUR"
-    world.household = HouseholdRules(zone=ZoneInfo("UTC"), monthly_caps=household)
+    caps = HouseholdRules(zone=ZoneInfo("UTC"), monthly_caps=household)
+    await world.engine.set_household(caps)
     await world.begin(a_sim(), typed=expiring_in(4))
     (order,) = world.ledger.orders()
     assert (order.state, order.why["reason"]) == (State.ASKED, "no_cap")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 HEART = Path("custom_components/sim_keeper/keeper")
 CHECKOUT = "tests/keeper/test_checkout.py"
-READINGS = "tests/keeper/test_engine_readings.py"
 MONEY = "tests/keeper/test_engine_money.py"
 FOLLOWUP = "tests/keeper/test_followup.py"
 LATE = "tests/keeper/test_late_truth.py"
@@ -416,8 +415,8 @@ MUTATIONS = (
         ),
     ),
     _mutation(
-        "a_date_that_shows_a_recharge_counts_for_the_balance",
-        READINGS,
+        "a_balance_that_shows_a_recharge_counts_for_the_allowance",
+        "tests/keeper/test_due.py",
         Edit("belief.py", " and last.shown_by is reading.field", ""),
     ),
     _mutation(
