@@ -36,7 +36,7 @@ from ..reach import is_far
 from ..stored_rules import rules_from, stored_calendar
 from .choice import read_choice, shown_choice, usual_amount
 from .form import Form, filled, shown_amount, stored_amount
-from .terms import AUTO_DAYS_MIN, Terms, auto_allowed
+from .terms import AUTO_DAYS_MIN, Terms
 
 RULE_KEYS = (
     *(CONF_MODE, CONF_LOW_BALANCE, CONF_LOW_DATA, CONF_DAYS_BEFORE),
@@ -206,9 +206,6 @@ def _read_modes(form: Form) -> dict[str, str]:
 def _check_mode(form: Form, terms: Terms, rules: Rules) -> None:
     if rules.mode is Mode.AUTO and terms.account is None:
         form.errors[CONF_MODE] = "auto_needs_account"
-        return
-    if rules.mode is Mode.AUTO and terms.account and not auto_allowed(terms.account):
-        form.errors[CONF_MODE] = "auto_not_yet"
         return
     if rules.mode is not Mode.AUTO:
         return
