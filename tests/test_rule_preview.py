@@ -138,3 +138,21 @@ async def test_a_new_sim_is_foretold_from_what_was_typed(
     assert state.state[:10] in {
         (expiry - timedelta(days=days)).isoformat() for days in (25, 26)
     }
+
+
+@pytest.mark.parametrize(
+    ("mode", "warned"), [("remind", False), ("ask", True), ("auto", True)]
+)
+async def test_an_account_that_only_pretends_is_warned_of_where_it_buys(
+    house: House, mode: str, warned: bool
+) -> None:
+    house.account()
+    entry = house.buying_sim(mode=mode)
+    await house.start()
+    flows = Flows(house.hass)
+    await flows.options(entry)
+    await flows.submit()
+    warnings = [line for line in flows.preview if "only pretends" in line]
+    assert [line.startswith("⚠️") for line in warnings] == [True] * warned
+    # Where no money moves, nothing has to be approved first.
+    assert not any("you are asked once" in line for line in flows.preview)

@@ -8,6 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.sim_keeper.channels.reloadly import channel
 from custom_components.sim_keeper.keeper.orders import State
 
+from .config_flow.builders import Flows
 from .home_fixtures import House
 
 THREE_DAYS = 3 * 86400
@@ -62,6 +63,30 @@ async def test_one_delivered_yes_opens_the_automatic_recharges_of_an_account(
     assert [order.why["reason"] for order in orders] == ["supervision", "due"]
     assert house.vendor.bought == 2
     assert float(house.shown(sim, "balance")) == 26000
+
+
+@pytest.mark.parametrize("shadow", [False, True])
+async def test_the_preview_tells_that_the_first_one_is_asked_about(
+    house: House,
+    account: MockConfigEntry,
+    admin: Context,
+    freezer: FrozenDateTimeFactory,
+    shadow: bool,
+) -> None:
+    sim = house.buying_sim(mode="auto")
+    await house.start()
+    assert await is_told(house, sim, shadow) is not shadow
+    await house.low_balance()
+    await a_yes(house, admin, freezer)
+    assert not await is_told(house, sim, shadow)
+
+
+async def is_told(house: House, sim: MockConfigEntry, shadow: bool) -> bool:
+    """Tell whether the preview of the rules says that the first order needs a yes."""
+    flows = Flows(house.hass)
+    await flows.options(sim)
+    await flows.submit(state={"shadow": shadow})
+    return any("you are asked once" in line for line in flows.preview)
 
 
 async def test_a_yes_that_failed_opens_nothing(

@@ -10,14 +10,15 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
+from ..entries import only_pretends
 from ..home import HOME
 from ..keeper.budget import HouseholdRules
 from ..keeper.errors import LedgerBroken
 from ..keeper.forecast import Planned
 from ..keeper.orders import Kind
-from ..keeper.ports import Wanted
+from ..keeper.ports import Automatic, Wanted
 from ..keeper.sim import Mode, Readings, Sim
-from ..keeper.situation import Reason
+from ..keeper.situation import Reason, Situation
 from ..price_list import PriceList
 from ..prospect import Cheaper, Prospect, Standing, beginning, look_ahead
 from ..standing import standing
@@ -37,7 +38,7 @@ async def preview_text(
     now = dt_util.utcnow()
     begun = await _standing(hass, sim, typed, now)
     told = await hass.async_add_executor_job(look_ahead, begun, terms.prices, now)
-    lines = [line async for line in _lines(hass, sim, terms, told)]
+    lines = [line async for line in _lines(hass, begun.at, terms, told)]
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -63,10 +64,10 @@ async def _standing(
 
 
 async def _lines(
-    hass: HomeAssistant, sim: Sim, terms: Terms, told: Prospect
+    hass: HomeAssistant, at: Situation, terms: Terms, told: Prospect
 ) -> AsyncGenerator[str]:
     """Yield the sentences, the most important first."""
-    forecast, rules = told.forecast, sim.rules
+    sim, forecast, rules = at.sim, told.forecast, at.sim.rules
     yield await _next(hass, sim, told)
     if forecast.recharges:
         yield await _year(hass, told)
@@ -82,6 +83,10 @@ async def _lines(
         return
     if rules.shadow and rules.mode is Mode.AUTO:
         yield await sentence(hass, "preview_shadow")
+    elif rules.mode is Mode.AUTO and _needs_supervision(at):
+        yield await sentence(hass, "preview_supervision")
+    if _buys_nothing_real(rules.mode, terms):
+        yield await _warning(hass, "preview_pretends")
     for found in terms.contradictions(rules):
         yield await _warning(hass, f"contradiction_{found.value}")
     amount = rules.amount
@@ -96,6 +101,21 @@ async def _lines(
     )
     if silent:
         yield await _warning(hass, "preview_no_days", carrier=plain(carrier.name))
+
+
+def _needs_supervision(at: Situation) -> bool:
+    """Tell whether the first order through the account is asked about, though all is automatic."""
+    if at.capabilities is None:
+        return False
+    automatic = at.capabilities.automatic
+    return automatic is Automatic.AFTER_ONE_SUPERVISED and not at.view.supervised
+
+
+def _buys_nothing_real(mode: Mode, terms: Terms) -> bool:
+    """Tell whether SIM Keeper buys at an account that only pretends."""
+    if terms.account is None or mode not in (Mode.ASK, Mode.AUTO):
+        return False
+    return only_pretends(terms.account)
 
 
 def _buys_neither(product: str | None, prices: PriceList | None) -> bool:
