@@ -15,7 +15,6 @@ from custom_components.sim_keeper.entries import (
     is_loopback_account,
     kind_of,
     new_epoch,
-    only_pretends,
     sim_from,
     sim_title,
     sim_unique_id,
@@ -144,28 +143,6 @@ def test_knows_an_account_that_moves_no_real_money(
     hass: HomeAssistant, base_url: str | None, loopback: bool
 ) -> None:
     assert is_loopback_account(account_entry(hass, base_url)) is loopback
-
-
-@pytest.mark.parametrize(
-    ("environment", "base_url", "pretends"),
-    [
-        ("live", None, False),
-        ("live", "https://relay.example.com", False),
-        ("live", "http://127.0.0.1:8991", True),
-        ("sandbox", None, True),
-        ("sandbox", "https://relay.example.com", True),
-    ],
-)
-def test_knows_an_account_whose_recharges_never_arrive(
-    hass: HomeAssistant, environment: str, base_url: str | None, pretends: bool
-) -> None:
-    entry = account_entry(hass, base_url, environment=environment)
-    assert only_pretends(entry) is pretends
-
-
-def test_an_action_of_home_assistant_pretends_nothing() -> None:
-    action = MockConfigEntry(data={"kind": "account", "declared": {}})
-    assert not only_pretends(action)
 
 
 def test_an_account_has_the_address_that_the_user_gave_it(hass: HomeAssistant) -> None:

@@ -11,7 +11,6 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .channels import PROVIDERS
 from .channels.action import Work
 from .channels.http import is_loopback
 from .const import (
@@ -26,7 +25,6 @@ from .const import (
     CONF_NUMBER,
     CONF_OPERATOR,
     CONF_OVERRIDES,
-    CONF_PROVIDER,
     CONF_TIME_ZONE,
     DOMAIN,
     KIND_ACCOUNT,
@@ -154,14 +152,6 @@ def address_of(entry: ConfigEntry[Any]) -> str:
 def is_loopback_account(entry: ConfigEntry[Any]) -> bool:
     """Whether an account talks to a simulator on this machine: no real money can move."""
     return is_loopback(address_of(entry))
-
-
-def only_pretends(entry: ConfigEntry[Any]) -> bool:
-    """Whether nothing that an account sells arrives: a simulator, or keys for trying."""
-    if is_action(entry):
-        return False
-    usual = PROVIDERS[entry.data[CONF_PROVIDER]].environments[0]
-    return is_loopback_account(entry) or entry.data[CONF_LOGIN]["environment"] != usual
 
 
 def is_action(entry: ConfigEntry[Any]) -> bool:

@@ -339,6 +339,18 @@ async def test_an_activity_rule_leaves_time_for_an_automatic_recharge(
     assert "days_before" not in entry.options
 
 
+async def test_a_last_attempt_leaves_time_for_an_automatic_recharge(
+    flows: Flows, axis: MockConfigEntry
+) -> None:
+    await flows.options(axis)
+    await flows.submit(
+        mode="auto", when={"days_before_grace_end": 2}, limits={"monthly_cap": "30"}
+    )
+    assert flows.errors == {"when": "days_too_few"}
+    await save(flows, when={"days_before_grace_end": 3})
+    assert axis.options["days_before_grace_end"] == 3
+
+
 async def test_without_any_rule_the_days_are_chosen(
     flows: Flows, hass: HomeAssistant
 ) -> None:
@@ -717,7 +729,7 @@ async def test_preview_warns_of_contradictions_and_of_a_trial_run(
         state={"shadow": True},
         what={"product": "amount:5000.00"},
     )
-    assert "This is a trial run: nothing is bought." in said
+    assert "This is a trial run: nothing is bought without your yes." in said
     assert any(line.startswith("⚠️ The amount buys no more days") for line in said)
 
 
@@ -744,3 +756,17 @@ async def test_a_list_is_read_once_for_those_who_come_back_soon(
     await flows.options(hotlink)
     (anew,) = market_of(hass)._lists.values()
     assert anew is not first
+
+
+async def test_rules_that_were_changed_meanwhile_are_not_overwritten(
+    flows: Flows, hass: HomeAssistant, axis: MockConfigEntry
+) -> None:
+    """Somebody stopped it while the preview was open."""
+    await flows.options(axis)
+    await flows.submit(limits={"monthly_cap": "3"})
+    off = {**axis.options, "mode": "off", "pauses": {"low_balance": "2027-01-01"}}
+    hass.config_entries.async_update_entry(axis, options=off)
+    await flows.choose("save")
+
+    assert flows.result["reason"] == "changed_meanwhile"
+    assert dict(axis.options) == off

@@ -671,6 +671,82 @@ async def test_another_number_is_another_line(
     assert entry.title == "AXIS (XLSMART) +62 ••• 321"
 
 
+AUTOMATIC = {
+    "account": ACCOUNT_ID,
+    "operator": "1",
+    "mode": "auto",
+    "monthly_cap": "3.00",
+    "cap_currency": "USD",
+    "amount": "25000.00",
+}
+
+
+async def test_another_number_is_bought_for_automatically_only_where_somebody_says_so(
+    flows: Flows, hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    entry = sim_entry(hass, **AUTOMATIC)
+    await flows.reconfigure(entry)
+    await flows.choose("change_number")
+    await flows.submit(number=AXIS_TOO)
+    await flows.type(expiry="2027-01-31")
+    await flows.submit()
+    assert flows.at == "rules"
+    assert (flows.filled["mode"], flows.filled["monthly_cap"]) == ("ask", "3")
+    await flows.finish()
+
+    assert entry.data["number"] == AXIS_TOO
+    assert entry.options["mode"] == "ask"
+
+
+async def test_another_carrier_s_operator_is_confirmed_anew(
+    flows: Flows, hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    entry = sim_entry(hass, **AUTOMATIC)
+    await flows.reconfigure(entry)
+    await flows.choose("change_carrier")
+    await flows.submit(carrier="xl_id")
+    await flows.submit()
+    assert flows.at == "operator"
+    await flows.submit()
+    assert flows.at == "rules"
+    assert flows.filled["mode"] == "ask"
+    await flows.finish(mode="auto")
+
+    assert (entry.data["carrier"], entry.data["operator"]) == ("xl_id", "243")
+    assert entry.options["mode"] == "auto"
+
+
+async def test_a_corrected_rule_leaves_operator_and_mode_alone(
+    flows: Flows, hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    entry = sim_entry(hass, **AUTOMATIC)
+    await flows.reconfigure(entry)
+    await flows.choose("change_carrier")
+    await flows.submit()
+    await flows.submit(grace_days=20)
+
+    assert flows.result["reason"] == "reconfigure_successful"
+    assert (entry.data["operator"], entry.options["mode"]) == ("1", "auto")
+
+
+async def test_rules_that_were_changed_meanwhile_are_not_overwritten(
+    flows: Flows, hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    entry = sim_entry(hass, **AUTOMATIC)
+    await flows.reconfigure(entry)
+    await flows.choose("change_number")
+    await flows.submit(number=AXIS_TOO)
+    await flows.type()
+    await flows.submit()
+    await flows.submit()
+    off = {**entry.options, "mode": "off"}
+    hass.config_entries.async_update_entry(entry, options=off)
+    await flows.choose("save")
+
+    assert flows.result["reason"] == "changed_meanwhile"
+    assert (entry.data["number"], dict(entry.options)) == (AXIS, off)
+
+
 async def test_a_number_of_another_country_asks_for_everything(
     flows: Flows, hass: HomeAssistant
 ) -> None:

@@ -32,6 +32,8 @@ class SimOptionsFlow(FormFlow, OptionsFlow):
     """Why the price list is missing."""
     _typed: dict[str, Any] | None = None
     """What was typed last, not in sections."""
+    _seen: dict[str, Any] | None = None
+    """The options that were shown."""
     _new: dict[str, Any]
     """The options that wait to be saved."""
 
@@ -45,6 +47,8 @@ class SimOptionsFlow(FormFlow, OptionsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Edit the rules."""
+        if self._seen is None:
+            self._seen = dict(self.config_entry.options)
         terms = await self._read_terms()
         form = None
         if user_input is not None:
@@ -72,7 +76,9 @@ class SimOptionsFlow(FormFlow, OptionsFlow):
     async def async_step_save(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Save the rules."""
+        """Save the rules, unless they are others by now: a stop must not be undone unseen."""
+        if self.config_entry.options != self._seen:
+            return self.async_abort(reason="changed_meanwhile")
         if HOME in self.hass.data:
             # Whoever saves the rules, changed or not, has seen what stands in the way.
             engine = self.hass.data[HOME].engine

@@ -1,6 +1,6 @@
 """The last screen of the rules: what they will do, in plain sentences, before they are saved."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -10,12 +10,12 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
-from ..entries import only_pretends
 from ..home import HOME
 from ..keeper.budget import HouseholdRules
 from ..keeper.errors import LedgerBroken
 from ..keeper.forecast import Planned
 from ..keeper.orders import Kind
+from ..keeper.policy import not_automatic
 from ..keeper.ports import Automatic, Wanted
 from ..keeper.sim import Mode, Readings, Sim
 from ..keeper.situation import Reason, Situation
@@ -38,7 +38,7 @@ async def preview_text(
     now = dt_util.utcnow()
     begun = await _standing(hass, sim, typed, now)
     told = await hass.async_add_executor_job(look_ahead, begun, terms.prices, now)
-    lines = [line async for line in _lines(hass, begun.at, terms, told)]
+    lines = [line async for line in _lines(hass, begun.at, terms, told, now)]
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -64,7 +64,7 @@ async def _standing(
 
 
 async def _lines(
-    hass: HomeAssistant, at: Situation, terms: Terms, told: Prospect
+    hass: HomeAssistant, at: Situation, terms: Terms, told: Prospect, now: datetime
 ) -> AsyncGenerator[str]:
     """Yield the sentences, the most important first."""
     sim, forecast, rules = at.sim, told.forecast, at.sim.rules
@@ -83,9 +83,10 @@ async def _lines(
         return
     if rules.shadow and rules.mode is Mode.AUTO:
         yield await sentence(hass, "preview_shadow")
-    elif rules.mode is Mode.AUTO and _needs_supervision(at):
-        yield await sentence(hass, "preview_supervision")
-    if _buys_nothing_real(rules.mode, terms):
+    for reason in _asks_because(at, now):
+        why = await _reason(hass, reason)
+        yield await sentence(hass, "preview_asks", why=why)
+    if _buys_nothing_real(at):
         yield await _warning(hass, "preview_pretends")
     for found in terms.contradictions(rules):
         yield await _warning(hass, f"contradiction_{found.value}")
@@ -103,19 +104,25 @@ async def _lines(
         yield await _warning(hass, "preview_no_days", carrier=plain(carrier.name))
 
 
-def _needs_supervision(at: Situation) -> bool:
-    """Tell whether the first order through the account is asked about, though all is automatic."""
-    if at.capabilities is None:
-        return False
-    automatic = at.capabilities.automatic
-    return automatic is Automatic.AFTER_ONE_SUPERVISED and not at.view.supervised
+def _asks_because(at: Situation, now: datetime) -> Iterator[Reason]:
+    """Yield why a person is asked as things stand, though the mode is automatic."""
+    if at.sim.rules.mode is not Mode.AUTO or at.capabilities is None:
+        return
+    doubt = not_automatic(at, (), now)
+    if doubt is Reason.SUPERVISION:
+        yield doubt
+        # That one yes does not help against the next reason.
+        at = replace(at, view=replace(at.view, supervised=True))
+        doubt = not_automatic(at, (), now)
+    if doubt not in (None, Reason.DAILY_LIMIT):
+        yield doubt
 
 
-def _buys_nothing_real(mode: Mode, terms: Terms) -> bool:
-    """Tell whether SIM Keeper buys at an account that only pretends."""
-    if terms.account is None or mode not in (Mode.ASK, Mode.AUTO):
+def _buys_nothing_real(at: Situation) -> bool:
+    """Tell whether SIM Keeper buys where nothing arrives: only play money needs no supervision."""
+    if at.capabilities is None or at.sim.rules.mode not in (Mode.ASK, Mode.AUTO):
         return False
-    return only_pretends(terms.account)
+    return at.capabilities.automatic is Automatic.YES
 
 
 def _buys_neither(product: str | None, prices: PriceList | None) -> bool:

@@ -12,12 +12,15 @@ from homeassistant.config_entries import (
 from ..const import (
     CONF_ACCOUNT,
     CONF_CAP_CURRENCY,
+    CONF_CARRIER,
     CONF_CHANNEL_TRUSTED,
     CONF_CURRENCY,
     CONF_EPOCH,
     CONF_FIRST_READINGS,
     CONF_KIND,
+    CONF_MODE,
     CONF_NUMBER,
+    CONF_OPERATOR,
     CONF_PRODUCT,
     KIND_SIM,
 )
@@ -34,6 +37,9 @@ from .rules import new_rules, read_rules, shown_rules, without_rules
 from .screens import SimScreens
 from .terms import Terms, cap_currency
 
+_RECIPIENT = (CONF_NUMBER, CONF_CARRIER, CONF_OPERATOR)
+"""Who gets what is bought."""
+
 
 class RuleSteps(SimScreens):
     """The few rules that everybody needs; the options have the rest."""
@@ -42,6 +48,8 @@ class RuleSteps(SimScreens):
     _trouble: str | None = None
     """Why the price list is missing."""
     _typed: dict[str, Any] | None = None
+    _seen: dict[str, Any] | None = None
+    """The options that were shown of a SIM that is changed."""
     _new: dict[str, Any]
     """The options that wait to be saved."""
     sets_right: bool = False
@@ -54,6 +62,8 @@ class RuleSteps(SimScreens):
         entry = self._changed_entry
         if entry is not None and not self._is_unsettled(entry):
             return await self._update(entry, dict(entry.options))
+        if entry is not None and self._seen is None:
+            self._seen = dict(entry.options)
         terms = await self._read_terms()
         form = None
         if user_input is not None:
@@ -81,7 +91,10 @@ class RuleSteps(SimScreens):
     async def async_step_save(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Add the SIM, or change it."""
+        """Add the SIM, or change it, unless its rules are others by now."""
+        entry = self._changed_entry
+        if entry is not None and entry.options != self._seen:
+            return self.async_abort(reason="changed_meanwhile")
         return await self._finish(self._new)
 
     async def _show_rules(self, terms: Terms, form: Form | None) -> ConfigFlowResult:
@@ -154,11 +167,16 @@ class RuleSteps(SimScreens):
         return bool(self.draft.line.number != entry.data[CONF_NUMBER])
 
     def _is_unsettled(self, entry: ConfigEntry[Any]) -> bool:
-        """Whether the stored rules were made for another currency or another way to pay."""
-        draft = self.draft
+        """Whether the stored rules were made for another currency, or another way to pay.
+
+        What is bought without asking was also allowed for this number at this operator only.
+        """
+        draft, data = self.draft, self.draft.data()
         account = account_entry(self.hass, draft.account)
+        automatic = entry.options.get(CONF_MODE) == Mode.AUTO
         return (
-            entry.data[CONF_CURRENCY] != draft.currency
+            (automatic and any(data[key] != entry.data[key] for key in _RECIPIENT))
+            or entry.data[CONF_CURRENCY] != draft.currency
             or entry.data[CONF_ACCOUNT] != (account and account.unique_id)
             or entry.options.get(CONF_CAP_CURRENCY)
             != cap_currency(account, draft.currency)

@@ -54,6 +54,11 @@ CALENDAR_UNIT = "calendar_unit"
 CALENDAR_FROM = "calendar_from"
 # The earlier the more a person must do by hand.
 DAYS_BEFORE = {Mode.OFF: 14, Mode.REMIND: 14, Mode.ASK: 10, Mode.AUTO: 5}
+_DAYS_FIELDS = (
+    CONF_DAYS_BEFORE,
+    CONF_DAYS_BEFORE_ACTIVITY,
+    CONF_DAYS_BEFORE_GRACE_END,
+)
 _FLAGS = (
     *(CONF_CHEAPEST, CONF_LAPSE, CONF_RECHARGED_ELSEWHERE, CONF_SHADOW),
     CONF_CHANNEL_TRUSTED,
@@ -204,14 +209,14 @@ def _read_modes(form: Form) -> dict[str, str]:
 
 
 def _check_mode(form: Form, terms: Terms, rules: Rules) -> None:
-    if rules.mode is Mode.AUTO and terms.account is None:
-        form.errors[CONF_MODE] = "auto_needs_account"
-        return
     if rules.mode is not Mode.AUTO:
+        return
+    if terms.account is None:
+        form.errors[CONF_MODE] = "auto_needs_account"
         return
     if rules.monthly_cap is None:
         form.errors[CONF_MONTHLY_CAP] = "cap_required"
-    for field in (CONF_DAYS_BEFORE, CONF_DAYS_BEFORE_ACTIVITY):
+    for field in _DAYS_FIELDS:
         days = getattr(rules, field)
         if days is not None and days < AUTO_DAYS_MIN:
             form.errors[field] = "days_too_few"

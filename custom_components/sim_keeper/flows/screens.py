@@ -203,6 +203,9 @@ class SimScreens(FormFlow, ConfigFlow):
         same_money = known is None or known.currency == draft.currency
         if draft.currency and draft.carrier == carrier and same_money:
             return
+        if draft.operator is not None and "operator" not in self.todo:
+            # It was confirmed for the other carrier.
+            self.todo.insert(self.todo.index("rules"), "operator")
         guess = currency_guess(self.profiles, draft.line.country)
         draft.carrier = carrier
         draft.currency = known.currency if known else guess or ""
