@@ -1,17 +1,21 @@
 """A whole home whose SIM buys bundles at Reloadly: by a person's choice, and never instead of credit."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.sim_keeper.const import DOMAIN
+from custom_components.sim_keeper.goods import goods
 from custom_components.sim_keeper.keeper.money import Money
-from custom_components.sim_keeper.keeper.orders import State
+from custom_components.sim_keeper.keeper.orders import Order, State
 
 from .home_fixtures import House
 
@@ -92,6 +96,25 @@ async def test_a_bundle_that_became_dearer_waits_for_a_person(
     assert again.id != order.id
     # 0.78 and 25 %
     assert again.price == Money.parse("0.98", "USD")
+
+
+async def test_a_question_about_a_bundle_names_it(
+    house: House, sim: MockConfigEntry
+) -> None:
+    await choose(house, sim, mode="ask", product=SMALL, amount=None)
+    await house.low_balance()
+    order = await house.only_order()
+    assert shown_in_repair(house, order) == "Axis Indonesia Data: 1GB 30 days"
+    # What stands no longer on the list, or on none that was read, has its id.
+    assert goods(house.hass, replace(order, product="231:9:IDR")) == "231:9:IDR"
+    gone = replace(order, sim="ZZZZZZZZZZ")
+    assert goods(house.hass, gone) == SMALL
+
+
+def shown_in_repair(house: House, order: Order) -> str:
+    issue = ir.async_get(house.hass).async_get_issue(DOMAIN, f"question_{order.id}")
+    assert issue is not None
+    return (issue.translation_placeholders or {})["amount"]
 
 
 @pytest.mark.parametrize(

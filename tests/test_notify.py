@@ -141,7 +141,10 @@ async def test_a_question_comes_with_buttons(
     assert message["title"] == sim.title
     first, *_ = message["message"].split("\n")
     assert first.startswith("Recharge 25000 IDR for ")
-    assert first.endswith(" USD?")
+    # A yes allows no more than this.
+    assert first.endswith(f" USD (at most {order.ceiling})?")
+    assert order.price is not None
+    assert f" {order.price} (" in first
     assert message["data"]["tag"] == f"sim_keeper_order_{order.id}"
     titles = [action["title"] for action in message["data"]["actions"]]
     assert titles == ["Approve", "Decline"]

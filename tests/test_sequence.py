@@ -578,7 +578,7 @@ async def test_a_silent_number_is_texted_from(house: House, gateway: Gateway) ->
     assert issue.translation_key == "question_use"
     assert await to_do(house, household) == (
         "Approve: use AXIS (XLSMART) +62 ••• 678",
-        ["Price: 0.10 USD.", "Ticking this runs the action now."],
+        ["Price: 0.10 USD, at most 0.11 USD.", "Ticking this runs the action now."],
     )
     home = house.home
     await home.doors.approve(order.id, ADMIN)

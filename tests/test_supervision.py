@@ -1,17 +1,37 @@
 """A whole home where money is real: the first automatic recharge waits for a person's yes."""
 
+from typing import Any
+
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Context
+from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.sim_keeper.channels.reloadly import channel
+from custom_components.sim_keeper.const import DOMAIN
 from custom_components.sim_keeper.keeper.orders import State
 
 from .config_flow.builders import Flows
 from .home_fixtures import House
 
 THREE_DAYS = 3 * 86400
+
+
+async def to_do(house: House) -> list[dict[str, Any]]:
+    """Return the items of the household's list."""
+    entries = house.hass.config_entries.async_entries(DOMAIN)
+    (household,) = [one for one in entries if one.unique_id == "household"]
+    await household.runtime_data.async_refresh()
+    await house.settle()
+    list_id = house.entity("todo", household, "to_do")
+    answer: Any = await house.hass.services.async_call(
+        *("todo", "get_items", {"entity_id": list_id}),
+        blocking=True,
+        return_response=True,
+    )
+    found: list[dict[str, Any]] = answer[list_id]["items"]
+    return found
 
 
 @pytest.fixture
@@ -52,6 +72,13 @@ async def test_one_delivered_yes_opens_the_automatic_recharges_of_an_account(
     asked = await house.only_order()
     assert (asked.state, asked.why["reason"]) == (State.ASKED, "supervision")
     assert house.vendor.bought == 0
+    # Wherever it is answered it says why.
+    issue = ir.async_get(house.hass).async_get_issue(DOMAIN, f"question_{asked.id}")
+    assert issue is not None
+    why = (issue.translation_placeholders or {})["why"]
+    assert why.startswith("\n\nThe first recharge through an account needs your yes.")
+    (item,) = await to_do(house)
+    assert why.strip() in item["description"].split("\n")
 
     await a_yes(house, admin, freezer)
     assert (await house.only_order()).state is State.CONFIRMED

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-import re
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -14,6 +13,7 @@ from homeassistant.util import dt as dt_util
 from .account_messages import Say, account_lines, account_of, funding_url, is_over
 from .const import DOMAIN
 from .flows.form import shown_money
+from .goods import goods
 from .home import Home
 from .keeper.due import channel_uses_number, need
 from .keeper.errors import LedgerFault, RefusalClass
@@ -25,7 +25,7 @@ from .keeper.ports import Json
 from .keeper.sim import Mode, RuleKind, Sim
 from .spending_messages import spending_lines
 from .task_messages import how_it_ends, names_task, noted, only_of_task, ways, wish
-from .texts import account_name, message_language, sentence, sim_name
+from .texts import account_name, harmless, message_language, sentence, sim_name
 
 APP = "SIM Keeper"
 TAG_FROZEN = f"{DOMAIN}_frozen"
@@ -35,8 +35,6 @@ _RESTORED: Mapping[Json, str] = {
     RestoredFrom.SNAPSHOT.value: "told_restored_snapshot",
     RestoredFrom.NOTHING.value: "told_restored_nothing",
 }
-_NOT_PLAIN = re.compile(r"[^\w .:-]")
-_CODE_LENGTH_MAX = 64
 
 
 type Explain = Callable[[Json, Mapping[str, Json]], Awaitable[list[str]]]
@@ -65,6 +63,8 @@ class _Case:
 
     event: Event
     order: Order | None
+    goods: str
+    """What the order buys."""
     sim: Sim | None
     """None for one that was disabled or removed."""
     life: Lifecycle | None
@@ -149,7 +149,7 @@ async def _error_sentence(
         return None
 
 
-async def _explained(
+async def explained(
     hass: HomeAssistant, reason: Json, numbers: Mapping[str, Json]
 ) -> list[str]:
     """Say why something is not simply bought: as whoever tried would be told."""
@@ -162,7 +162,7 @@ async def _explained(
 async def _case(hass: HomeAssistant, home: Home, event: Event) -> _Case:
     """Read what is known now: a message is written when it is sent, not when it happened."""
     desk = home.engine.desk
-    words = partial(sentence, hass), partial(_explained, hass)
+    words = partial(sentence, hass), partial(explained, hass)
     order = (
         None
         if event.order_id is None
@@ -180,6 +180,7 @@ async def _case(hass: HomeAssistant, home: Home, event: Event) -> _Case:
     return _Case(
         event=event,
         order=order,
+        goods="" if order is None else goods(hass, order),
         sim=sim,
         life=life,
         outdated=outdated,
@@ -268,7 +269,7 @@ async def _lines(home: Home, case: _Case) -> list[str]:
         case EventType.UNKNOWN if case.order and case.order.kind is Kind.ACTIVITY:
             return [await case.say("told_unknown_use", price=_price(case.order))]
         case _ if case.order is not None:
-            numbers = {"amount": _amount(case.order), "price": _price(case.order)}
+            numbers = {"amount": case.goods, "price": _price(case.order)}
             return [await case.say(f"told_{case.event.type.value}", **numbers)]
         case _:
             return [await case.say(f"told_{case.event.type.value}")]
@@ -276,11 +277,13 @@ async def _lines(home: Home, case: _Case) -> list[str]:
 
 async def _question(case: _Case, order: Order) -> list[str]:
     until = dt_util.as_local(order.valid_until).strftime("%Y-%m-%d %H:%M")
-    numbers = {"amount": _amount(order), "price": _price(order)}
+    numbers = {"amount": case.goods, "price": _price(order)}
     return [
         await case.say("told_question_use", price=_price(order))
         if order.kind is Kind.ACTIVITY
-        else await case.say("told_question", **numbers),
+        else await case.say(
+            "told_question", **numbers, most=shown_money(order.ceiling)
+        ),
         *await _because(case, order),
         await case.say("told_question_until", until=until),
     ]
@@ -322,7 +325,7 @@ async def _deadline(case: _Case) -> list[str]:
 
 
 async def _confirmed(case: _Case, order: Order) -> list[str]:
-    numbers = {"amount": _amount(order), "price": _price(order)}
+    numbers = {"amount": case.goods, "price": _price(order)}
     if order.assisted:
         lines = [await noted(case.say, order)]
     elif order.kind is Kind.ACTIVITY:
@@ -339,7 +342,7 @@ async def _confirmed(case: _Case, order: Order) -> list[str]:
 
 
 async def _rejected(case: _Case, order: Order) -> list[str]:
-    amount, using = _amount(order), order.kind is Kind.ACTIVITY
+    amount, using = case.goods, order.kind is Kind.ACTIVITY
     if order.reason == "person_says_not_arrived" and using:
         return [await case.say("told_rejected_use_person")]
     if order.reason == "person_says_not_arrived":
@@ -366,13 +369,13 @@ async def _not_sent(case: _Case, order: Order) -> list[str]:
     """Say that something that a person wanted was never sent, and what stood against it."""
     key = f"told_{order.state.value}"
     return [
-        await case.say(key, amount=_amount(order)),
+        await case.say(key, amount=case.goods),
         *await case.explain(order.reason, {}),
     ]
 
 
 async def _needs_person(case: _Case, order: Order) -> list[str]:
-    numbers = {"amount": _amount(order), "price": _price(order)}
+    numbers = {"amount": case.goods, "price": _price(order)}
     using = order.kind is Kind.ACTIVITY
     key = "told_needs_person_use" if using else "told_needs_person"
     lines = [await case.say(key, **numbers)]
@@ -440,10 +443,6 @@ async def _skipped(case: _Case) -> list[str]:
     return [*lines, *await _deadline(case)]
 
 
-def _amount(order: Order) -> str:
-    return shown_money(order.value or order.ceiling)
-
-
 def _price(order: Order) -> str:
     return shown_money(order.cost or order.price or order.ceiling)
 
@@ -455,8 +454,7 @@ def _since(case: _Case) -> str:
 
 
 def _code(text: str | None) -> str:
-    """Return somebody else's word without anything that a screen could take for markup."""
-    return _NOT_PLAIN.sub("", text or "?")[:_CODE_LENGTH_MAX]
+    return harmless(text or "?")
 
 
 def _day(moment: datetime | None, sim: Sim) -> str | None:

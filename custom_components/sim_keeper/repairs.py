@@ -25,6 +25,7 @@ from .const import DOMAIN
 from .entries import account_entries, account_entry
 from .flows.form import plain, shown_money
 from .funding import funding_of
+from .goods import goods
 from .home import (
     HOME,
     SIGNAL_EVENT,
@@ -37,6 +38,7 @@ from .keeper.errors import LedgerBroken
 from .keeper.ledger import Ledger
 from .keeper.orders import Kind, Order, State
 from .keeper.sim import Mode, Sim
+from .messages import explained
 from .phone import mask
 from .repair_flows import OutcomeFlow, QuestionFlow
 from .task_flow import TaskFlow
@@ -153,7 +155,7 @@ class _Watch:
                 Ledger.in_state, State.ASKED, State.NEEDS_PERSON
             )
             for order in orders:
-                wanted |= self._for_order(order, await self._name(order.sim))
+                wanted |= await self._for_order(order, await self._name(order.sim))
             if await self._is_restored():
                 wanted["restored"] = _Issue(key="restored")
         except LedgerBroken:
@@ -167,16 +169,19 @@ class _Watch:
             return mask(await desk.read(Ledger.sim_number, epoch))
         return sim_name(self._hass, epoch)
 
-    def _for_order(self, order: Order, name: str) -> dict[str, _Issue]:
+    async def _for_order(self, order: Order, name: str) -> dict[str, _Issue]:
         asked = order.state is State.ASKED
         if asked and order.assisted:
             return self._for_task(order, name)
         numbers = {
             "name": name,
-            "amount": shown_money(order.value or order.ceiling),
+            "amount": goods(self._hass, order),
             "price": shown_money(order.price or order.ceiling),
         }
         if asked:
+            why = await explained(self._hass, order.why.get("reason"), order.why)
+            numbers["why"] = "".join(f"\n\n{line}" for line in why)
+            numbers["most"] = shown_money(order.ceiling)
             until = dt_util.as_local(order.valid_until)
             numbers["until"] = until.strftime("%Y-%m-%d %H:%M")
             numbers["deadline"] = self._deadline(order.sim)

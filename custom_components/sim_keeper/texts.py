@@ -4,6 +4,7 @@ They are kept as `selector.message.options.<key>` in the translation files, beca
 place where Home Assistant accepts any text.
 """
 
+import re
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -14,6 +15,8 @@ from homeassistant.helpers.translation import async_get_translations
 from .const import CONF_EPOCH, CONF_LANGUAGE, DOMAIN, KIND_HOUSEHOLD, KIND_SIM
 from .entries import account_entry, kind_of
 
+_NOT_PLAIN = re.compile(r"[^\w .:-]")
+_FOREIGN_LENGTH_MAX = 64
 _PREFIX = f"component.{DOMAIN}.selector.message.options."
 
 
@@ -30,6 +33,11 @@ async def sentence(
     )
     text = texts.get(_PREFIX + key)
     return key if text is None else text.format_map(placeholders)
+
+
+def harmless(text: str) -> str:
+    """Return somebody else's word without anything that a screen could take for markup."""
+    return _NOT_PLAIN.sub("", text)[:_FOREIGN_LENGTH_MAX]
 
 
 @callback

@@ -21,12 +21,14 @@ from .coordinator import (
 )
 from .entity import HouseholdEntity
 from .flows.form import shown_money
+from .goods import goods
 from .keeper.carriers import CarrierProfile
 from .keeper.lifecycle import Clock
 from .keeper.orders import Kind, Order, State
 from .keeper.permissions import Caller
 from .keeper.sim import RuleKind
 from .keeper.status import SimStatus
+from .messages import explained
 from .texts import sentence, sim_name
 from .ways import app_link
 
@@ -135,9 +137,9 @@ class ToDoList(HouseholdEntity, TodoListEntity):
         )
 
     async def _summary(self, order: Order) -> str:
-        amount = order.value
-        key = _what(order) if amount else f"{_what(order)}_any"
-        amounts = {"amount": shown_money(amount)} if amount else {}
+        known = order.kind is Kind.RECHARGE and bool(order.value or order.product)
+        key = _what(order) if known else f"{_what(order)}_any"
+        amounts = {"amount": goods(self.hass, order)} if known else {}
         return await sentence(
             self.hass, f"todo_{key}", sim=sim_name(self.hass, order.sim), **amounts
         )
@@ -148,14 +150,13 @@ class ToDoList(HouseholdEntity, TodoListEntity):
             await sentence(self.hass, key, **placeholders)
             for key, placeholders in (
                 *_reasons(order, status),
-                *(
-                    [("todo_price", {"price": shown_money(order.price)})]
-                    if order.price
-                    else []
-                ),
+                *_prices(order),
                 (f"todo_{_what(order)}_how", {}),
             )
         ]
+        if order.state is State.ASKED:
+            why = await explained(self.hass, order.why.get("reason"), order.why)
+            lines[-1:-1] = why
         if status is not None and _what(order) == "recharge":
             lines += await self._ways(status.sim.carrier)
         return "\n".join(lines)
@@ -213,6 +214,16 @@ def _reasons(
             key = "todo_why_expired"
         reasons.append((key, {"deadline": str(why.get("deadline"))}))
     return reasons
+
+
+def _prices(order: Order) -> list[tuple[str, dict[str, str]]]:
+    """Return what an order costs; of a question also the most that a yes allows."""
+    if order.price is None:
+        return []
+    price = {"price": shown_money(order.price)}
+    if order.state is not State.ASKED or order.assisted:
+        return [("todo_price", price)]
+    return [("todo_price_most", price | {"most": shown_money(order.ceiling)})]
 
 
 def _refused(key: str, **placeholders: str) -> ServiceValidationError:

@@ -113,7 +113,7 @@ async def test_question_is_approved_by_administrators_only(
     assert order.price is not None
     assert item["description"] == (
         "The number is valid until 2026-12-11.\n"
-        f"Price: {order.price}.\n"
+        f"Price: {order.price}, at most {order.ceiling}.\n"
         "Ticking this buys it now. Only an administrator can."
     )
     for nobody in (member, automation):
