@@ -7,17 +7,19 @@ from typing import Any
 import aiohttp
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Context
+from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import sim_keeper
 from custom_components.sim_keeper.channels import PROVIDERS
 from custom_components.sim_keeper.channels.http import open_session
+from custom_components.sim_keeper.const import DOMAIN
 from custom_components.sim_keeper.keeper.engine import Engine
 from custom_components.sim_keeper.keeper.orders import Order, State
 from custom_components.sim_keeper.market import market_of
 
-from .config_flow.builders import ACCOUNT_ID, EPOCH
+from .config_flow.builders import ACCOUNT_ID, AXIS_TOO, EPOCH
 from .home_fixtures import House
 from .test_sequence import action as connect_action
 
@@ -221,3 +223,38 @@ async def test_the_engine_hears_at_which_address_an_account_works(
     assert sorted(heard) == sorted(
         [(str(account.unique_id), house.vendor.url), (str(action.unique_id), "")]
     )
+
+
+# -- Its money ------------------------------------------------------------------------------
+
+
+async def test_a_limit_in_money_that_no_longer_pays_makes_a_sim_ask(
+    house: House,
+) -> None:
+    """The household's limit would allow it, but nobody has agreed to what this number may cost."""
+    account = house.account()
+    house.household(monthly_caps={"USD": "100.00"})
+    sim = house.buying_sim(mode="auto", monthly_cap="1.00", cap_currency="EUR")
+    other = house.buying_sim(
+        mode="auto", number=AXIS_TOO, epoch="BBBBBBBBBB", low_balance=None
+    )
+    await house.start()
+    assert (sim.options["mode"], other.options["mode"]) == ("ask", "auto")
+    await house.low_balance()
+    assert (await house.only_order()).state is State.ASKED
+    assert house.vendor.bought == 0
+    told = limit_void(house)
+    assert told is not None
+    assert (told["limit"], told["currency"]) == ("1 EUR", "USD")
+    assert account.data["wallet_currency"] == "USD"
+
+    dollars = {**sim.options, "monthly_cap": "10.00", "cap_currency": "USD"}
+    house.hass.config_entries.async_update_entry(sim, options=dollars)
+    await house.settle()
+    assert limit_void(house) is None
+
+
+def limit_void(house: House) -> dict[str, str] | None:
+    """Return what a repair tells of a limit that holds no longer."""
+    issue = ir.async_get(house.hass).async_get_issue(DOMAIN, f"limit_void_{EPOCH}")
+    return None if issue is None else dict(issue.translation_placeholders or {})

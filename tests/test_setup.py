@@ -1,8 +1,13 @@
 """Entries whose set-up fails, and what the engine keeps of them."""
 
-from homeassistant.config_entries import ConfigEntryState
+from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
+import pytest
+
+from custom_components import sim_keeper
 from custom_components.sim_keeper.keeper.orders import State
+from custom_components.sim_keeper.keeper.sim import Mode
 
 from .config_flow.builders import EPOCH
 from .home_fixtures import House
@@ -32,3 +37,22 @@ async def test_a_sim_whose_set_up_fails_buys_nothing(house: House) -> None:
     assert set(house.home.engine.sims) == {EPOCH}
     assert (await house.only_order()).state is State.ASKED
     assert house.vendor.bought == 0
+
+
+async def test_rules_that_change_while_a_sim_is_set_up_count(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.account()
+    sim = house.buying_sim(mode="auto")
+    compare = sim_keeper.async_compare_carrier
+
+    async def meanwhile(*args: Any) -> None:
+        off = {**sim.options, "mode": "off"}
+        house.hass.config_entries.async_update_entry(sim, options=off)
+        await compare(*args)
+
+    monkeypatch.setattr(sim_keeper, "async_compare_carrier", meanwhile)
+    await house.start()
+    assert house.home.engine.sims[EPOCH].rules.mode is Mode.OFF
+    await house.low_balance()
+    assert await house.orders() == []

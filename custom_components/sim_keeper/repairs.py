@@ -21,7 +21,7 @@ from homeassistant.util import dt as dt_util
 
 from .account_messages import funding_url
 from .carrier_news import CARRIER_CHANGED, CarrierFlow
-from .const import DOMAIN
+from .const import CONF_WALLET_CURRENCY, DOMAIN
 from .entries import account_entries, account_entry
 from .flows.form import plain, shown_money
 from .funding import funding_of
@@ -145,7 +145,7 @@ class _Watch:
 
     async def _wanted(self) -> dict[str, _Issue]:
         engine = self._home.engine
-        wanted = self._cannot_recharge() | self._low_wallets()
+        wanted = self._cannot_recharge() | self._low_wallets() | self._void_limits()
         fault = engine.desk.fault
         if fault is not None:
             key = f"{_FROZEN}{fault.value}"
@@ -271,6 +271,26 @@ class _Watch:
                 placeholders=numbers,
                 url=funding_url(self._hass, str(entry.unique_id)),
             )
+        return wanted
+
+    def _void_limits(self) -> dict[str, _Issue]:
+        """Name the SIMs whose limit is in other money than their account pays in by now."""
+        wanted: dict[str, _Issue] = {}
+        for epoch, sim in list(self._home.engine.sims.items()):
+            account = account_entry(self._hass, sim.account)
+            limit = sim.rules.monthly_cap or sim.rules.order_cap
+            if account is None or limit is None:
+                continue
+            pays_in = str(account.data[CONF_WALLET_CURRENCY])
+            if limit.currency != pays_in:
+                words = {
+                    "name": sim_name(self._hass, epoch),
+                    "limit": shown_money(limit),
+                    "currency": pays_in,
+                }
+                wanted[f"limit_void_{epoch}"] = _Issue(
+                    key="limit_void", placeholders=words
+                )
         return wanted
 
     async def _is_restored(self) -> bool:
