@@ -5,7 +5,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntryState
 import pytest
 
-from custom_components import sim_keeper
+from custom_components.sim_keeper.carrier_news import async_compare_carrier
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.sim import Mode
 
@@ -44,14 +44,14 @@ async def test_rules_that_change_while_a_sim_is_set_up_count(
 ) -> None:
     house.account()
     sim = house.buying_sim(mode="auto")
-    compare = sim_keeper.async_compare_carrier
 
     async def meanwhile(*args: Any) -> None:
         off = {**sim.options, "mode": "off"}
         house.hass.config_entries.async_update_entry(sim, options=off)
-        await compare(*args)
+        await async_compare_carrier(*args)
 
-    monkeypatch.setattr(sim_keeper, "async_compare_carrier", meanwhile)
+    name = "custom_components.sim_keeper.async_compare_carrier"
+    monkeypatch.setattr(name, meanwhile)
     await house.start()
     assert house.home.engine.sims[EPOCH].rules.mode is Mode.OFF
     await house.low_balance()
