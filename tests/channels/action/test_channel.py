@@ -13,6 +13,7 @@ from custom_components.sim_keeper.channels.action import (
     Terms,
     Work,
 )
+from custom_components.sim_keeper.channels.pacing import Patience
 from custom_components.sim_keeper.keeper.errors import (
     KeyAlreadyUsed,
     NotSent,
@@ -304,6 +305,25 @@ async def test_a_cancelled_run_stops_and_gives_its_turn_back() -> None:
     runner.hangs = False
     await buys.submit(await purchase(buys, key="SKX-00D-0"))
     assert len(runner.runs) == 2
+
+
+async def test_who_would_have_to_wait_for_long_is_not_run() -> None:
+    """It may be stopped meanwhile, and nobody would hear that."""
+    gateway = Gateway(hangs=True)
+    buys = ActionChannel(RECHARGE, gateway, Patience(send_s=0.05, least_send_s=0.0))
+    first = asyncio.create_task(buys.submit(await purchase(buys)))
+    while not gateway.at_once:
+        await asyncio.sleep(0)
+    other = await purchase(buys, key="SKX-00D-0")
+    with pytest.raises(NotSent):
+        await buys.submit(other)
+    assert len(gateway.runs) == 1
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    # Its key is as good as before.
+    gateway.hangs = False
+    await buys.submit(other)
+    assert len(gateway.runs) == 2
 
 
 @pytest.mark.parametrize("body", [{}, {"cost": "x", "pays_in": "USD"}, {"cost": "1"}])

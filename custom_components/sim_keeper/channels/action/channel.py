@@ -35,12 +35,15 @@ from ...keeper.ports import (
     Wanted,
 )
 from ..amounts import cost_in
+from ..pacing import Patience, Turns
 from ..parsing import plain
 from .response import cost_of, found, same, text_of
 from .terms import Proof, Terms, Work
 
 _USE = "use"
 _LOOK_HORIZON_S = 24 * 3600
+_PATIENCE = Patience(send_s=10.0, least_send_s=0.0)
+"""How long a run waits for the one before; how long it may take stands in its terms."""
 
 
 class Runner(Protocol):
@@ -60,11 +63,13 @@ class Runner(Protocol):
 class ActionChannel:
     """A sequence as a way to recharge, or to use, a line."""
 
-    def __init__(self, terms: Terms, runner: Runner) -> None:
+    def __init__(
+        self, terms: Terms, runner: Runner, patience: Patience = _PATIENCE
+    ) -> None:
         """Run a sequence under the user's terms."""
         self._terms = terms
         self._runner = runner
-        self._turn = asyncio.Lock()
+        self._turns = Turns(patience)
         self._begun: dict[str, datetime] = {}
         """For each key the birth of the order that it was run for last."""
 
@@ -163,8 +168,11 @@ class ActionChannel:
         raise Unavailable("an action has no wallet")
 
     async def _run(self, variables: Mapping[str, str | None]) -> Mapping[str, Any]:
-        """Run alone: what serves a gateway or modem seldom bears two at once."""
-        async with self._turn:
+        """Run alone: what serves a gateway or modem seldom bears two at once.
+
+        Whoever would wait for long is not run: what forbids it meanwhile must be heard.
+        """
+        async with self._turns.next():
             try:
                 async with asyncio.timeout(self._terms.timeout_s):
                     return await self._runner.run(variables)
