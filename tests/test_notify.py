@@ -14,6 +14,7 @@ from homeassistant.core import Context, HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -39,7 +40,7 @@ from custom_components.sim_keeper.keeper.sim import Mode
 from custom_components.sim_keeper.keeper.statements import Typed, typed_readings
 from custom_components.sim_keeper.taps import EVENT_TAPPED, PREFIX
 
-from .config_flow.builders import AXIS, EPOCH, GIFFGAFF
+from .config_flow.builders import AXIS, AXIS_TOO, EPOCH, GIFFGAFF
 from .home_fixtures import House
 
 PHONE = "notify.mobile_app_phone"
@@ -440,6 +441,43 @@ async def test_a_frozen_ledger_is_told(house: House, phones: Phones) -> None:
     await house.settle()
     assert phones.last["message"].startswith("The ledger cannot be written")
     assert phones.last["data"]["tag"] == message["data"]["tag"]
+
+
+async def test_a_frozen_ledger_is_told_every_day_with_the_numbers_that_need_somebody(
+    house: House, phones: Phones, admin: Context, freezer: FrozenDateTimeFactory
+) -> None:
+    """Reminders are kept in the ledger; while it is frozen this is all that people hear."""
+    house.household(notify=[PHONE])
+    soon = house.sim(title="Grandma")
+    later = house.sim(title="Router", number=AXIS_TOO, epoch="BBBBBBBBBB")
+    await house.start()
+    for entry, days in ((soon, 40), (later, 300)):
+        expiry = (dt_util.utcnow() + timedelta(days=days)).date()
+        await house.call(
+            "update_reading",
+            admin,
+            device_id=house.device(entry),
+            expiry=expiry.isoformat(),
+        )
+    house.home.engine.desk.fault = LedgerFault.UNWRITABLE
+    house.home.frozen(LedgerFault.UNWRITABLE)
+    await house.settle()
+    assert "Grandma" not in phones.sent[-1]["message"]
+    for days in (11, 1):
+        freezer.tick(timedelta(days=days))
+        async_fire_time_changed(house.hass)
+        await house.settle()
+        message = phones.sent[-1]["message"]
+        assert "Grandma: " in message
+        assert "Router" not in message
+    assert len(phones.sent) == 3
+    # It works again.
+    house.home.engine.desk.fault = None
+    freezer.tick(timedelta(days=2))
+    async_fire_time_changed(house.hass)
+    await house.settle()
+    tags = [message["data"]["tag"] for message in phones.sent]
+    assert tags.count("sim_keeper_frozen") == 3
 
 
 async def test_a_frozen_ledger_is_told_when_somebody_can_be_reached(

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from homeassistant.core import HomeAssistant
@@ -30,6 +30,7 @@ from .texts import account_name, harmless, message_language, sentence, sim_name
 APP = "SIM Keeper"
 TAG_FROZEN = f"{DOMAIN}_frozen"
 """Of the message that the ledger is frozen; that it is used again takes its place."""
+_NEEDS_SOMEBODY_WITHIN = timedelta(days=30)
 _GOES_WITHOUT_SAYING = (Reason.DUE.value, Reason.MODE_ASK.value, "requested")
 _RESTORED: Mapping[Json, str] = {
     RestoredFrom.SNAPSHOT.value: "told_restored_snapshot",
@@ -121,11 +122,23 @@ async def _about_account(
     )
 
 
-async def about_fault(hass: HomeAssistant, fault: LedgerFault) -> Message:
-    """Say that nothing is bought any more, and what to do."""
+async def about_fault(hass: HomeAssistant, home: Home, fault: LedgerFault) -> Message:
+    """Say that nothing is bought any more, what to do, and which numbers need somebody soon.
+
+    Reminders are kept in the ledger: while it is frozen there are none.
+    """
     key = f"ledger_{fault.value}"
-    text = await _error_sentence(hass, key, {}) or key
-    return Message(title=APP, text=text, tag=TAG_FROZEN)
+    lines = [await _error_sentence(hass, key, {}) or key]
+    soon = home.now() + _NEEDS_SOMEBODY_WITHIN
+    for epoch, sim in home.engine.sims.items():
+        status = home.engine.status(epoch)
+        deadline = None if status is None else status.life.deadline
+        if deadline is not None and deadline < soon:
+            name, day = sim_name(hass, epoch), str(_day(deadline, sim))
+            lines.append(
+                await sentence(hass, "told_frozen_deadline", sim=name, deadline=day)
+            )
+    return Message(title=APP, text="\n".join(lines), tag=TAG_FROZEN)
 
 
 async def error_text(hass: HomeAssistant, err: HomeAssistantError) -> str:

@@ -40,6 +40,7 @@ _LOGGER = logging.getLogger(__name__)
 
 DELIVERY_TIMEOUT_S = 30
 RETRY_AFTER_S = 15 * 60
+FROZEN_EVERY_S = 24 * 3600
 
 _DOMAIN = "notify"
 _PHONE = "mobile_app_"
@@ -68,6 +69,7 @@ class Notifier:
         self._again = False
         self._task: asyncio.Task[None] | None = None
         self._cancel_retry: CALLBACK_TYPE | None = None
+        self._cancel_again: CALLBACK_TYPE | None = None
         self._failing: frozenset[str] = frozenset()
         self._settled: list[str] = []
         """Tags of questions on phones that need no answer any more."""
@@ -125,6 +127,7 @@ class Notifier:
     @callback
     def _thawed(self, *, restored: bool) -> None:
         self._untold_fault = None
+        self._tell_never_again()
         persistent_notification.async_dismiss(self._hass, TAG_FROZEN)
         self._settled.append(TAG_FROZEN)
         if restored:
@@ -156,10 +159,12 @@ class Notifier:
             await self._take_away(self._settled.pop())
         desk = self._home.engine.desk
         if self._untold_fault is not None:
-            if not await self.tell(await about_fault(self._hass, self._untold_fault)):
+            message = await about_fault(self._hass, self._home, self._untold_fault)
+            if not await self.tell(message):
                 self._retry_later()
                 return
             self._untold_fault = None
+            self._tell_again_later()
         for untold in await desk.read(Ledger.untold):
             event = untold.event
             if event.seq not in self._told and not await self._tell_of(event):
@@ -219,6 +224,26 @@ class Notifier:
     def _stop(self, _event: HassEvent) -> None:
         self._started = False
         self._cancel_waiting()
+        self._tell_never_again()
+
+    @callback
+    def _tell_again_later(self) -> None:
+        """Tell once a day that the ledger is frozen: it can note no reminder of a date."""
+
+        @callback
+        def again(_now: datetime) -> None:
+            fault = self._home.engine.desk.fault
+            if self._started and fault is not None:
+                self._froze(fault)
+
+        self._tell_never_again()
+        self._cancel_again = async_call_later(self._hass, FROZEN_EVERY_S, again)
+
+    @callback
+    def _tell_never_again(self) -> None:
+        if self._cancel_again is not None:
+            self._cancel_again()
+            self._cancel_again = None
 
     @callback
     def _retry_later(self) -> None:
