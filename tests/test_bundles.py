@@ -16,6 +16,7 @@ from custom_components.sim_keeper.const import DOMAIN
 from custom_components.sim_keeper.goods import goods
 from custom_components.sim_keeper.keeper.money import Money
 from custom_components.sim_keeper.keeper.orders import Order, State
+from custom_components.sim_keeper.texts import harmless
 
 from .home_fixtures import House
 
@@ -109,6 +110,22 @@ async def test_a_question_about_a_bundle_names_it(
     assert goods(house.hass, replace(order, product="231:9:IDR")) == "231:9:IDR"
     gone = replace(order, sim="ZZZZZZZZZZ")
     assert goods(house.hass, gone) == SMALL
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        # A comma more or less is ten times as much.
+        (
+            "Paket 1,5 GB + 1/2 GB (30 Hari), 50%",
+            "Paket 1,5 GB + 1/2 GB (30 Hari), 50%",
+        ),
+        ("[here](https://x.example) <b>*1*</b>", "here(https:/x.example) b1/b"),
+        ("★", ""),
+    ],
+)
+def test_a_provider_s_words_are_shown_without_markup(told: str, shown: str) -> None:
+    assert harmless(told) == shown
 
 
 def shown_in_repair(house: House, order: Order) -> str:

@@ -443,6 +443,18 @@ async def test_a_frozen_ledger_is_told(house: House, phones: Phones) -> None:
     assert phones.last["data"]["tag"] == message["data"]["tag"]
 
 
+async def test_a_ledger_that_cannot_be_read_leaves_the_numbers_to_people(
+    house: House, phones: Phones
+) -> None:
+    Path(house.hass.config.path("sim_keeper.db")).write_text("no ledger at all")
+    house.household(notify=[PHONE])
+    house.sim()
+    await house.start()
+    house.home.frozen(LedgerFault.DAMAGED)
+    await house.settle()
+    assert phones.last["message"].endswith("Look after them yourself.")
+
+
 async def test_a_frozen_ledger_is_told_every_day_with_the_numbers_that_need_somebody(
     house: House, phones: Phones, admin: Context, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -450,8 +462,11 @@ async def test_a_frozen_ledger_is_told_every_day_with_the_numbers_that_need_some
     house.household(notify=[PHONE])
     soon = house.sim(title="Grandma")
     later = house.sim(title="Router", number=AXIS_TOO, epoch="BBBBBBBBBB")
+    dying = house.sim(
+        title="Old", number="+6283112345600", epoch="CCCCCCCCCC", mode="off"
+    )
     await house.start()
-    for entry, days in ((soon, 40), (later, 300)):
+    for entry, days in ((soon, 40), (later, 300), (dying, 40)):
         expiry = (dt_util.utcnow() + timedelta(days=days)).date()
         await house.call(
             "update_reading",
@@ -470,6 +485,8 @@ async def test_a_frozen_ledger_is_told_every_day_with_the_numbers_that_need_some
         message = phones.sent[-1]["message"]
         assert "Grandma: " in message
         assert "Router" not in message
+        # It is off: nobody wants to hear of it.
+        assert "Old" not in message
     assert len(phones.sent) == 3
     # It works again.
     house.home.engine.desk.fault = None

@@ -5,7 +5,8 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntryState
 import pytest
 
-from custom_components.sim_keeper.carrier_news import async_compare_carrier
+from custom_components import sim_keeper
+from custom_components.sim_keeper import select
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.sim import Mode
 
@@ -39,19 +40,27 @@ async def test_a_sim_whose_set_up_fails_buys_nothing(house: House) -> None:
     assert house.vendor.bought == 0
 
 
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        # Before anybody listens to the entry, and after that.
+        (sim_keeper, "async_compare_carrier"),
+        (select, "async_setup_entry"),
+    ],
+)
 async def test_rules_that_change_while_a_sim_is_set_up_count(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch, module: Any, name: str
 ) -> None:
     house.account()
     sim = house.buying_sim(mode="auto")
+    as_before = getattr(module, name)
 
     async def meanwhile(*args: Any) -> None:
         off = {**sim.options, "mode": "off"}
         house.hass.config_entries.async_update_entry(sim, options=off)
-        await async_compare_carrier(*args)
+        await as_before(*args)
 
-    name = "custom_components.sim_keeper.async_compare_carrier"
-    monkeypatch.setattr(name, meanwhile)
+    monkeypatch.setattr(module, name, meanwhile)
     await house.start()
     assert house.home.engine.sims[EPOCH].rules.mode is Mode.OFF
     await house.low_balance()

@@ -4,7 +4,7 @@ import logging
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from homeassistant.config_entries import SOURCE_SYSTEM, ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import SOURCE_SYSTEM, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event as HassEvent, HassJob, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
@@ -21,13 +21,10 @@ from .carrier_news import async_compare_carrier, async_forget_carrier
 from .channels import PROVIDERS
 from .channels.http import open_session
 from .const import (
-    CONF_ACCOUNT,
-    CONF_CAP_CURRENCY,
     CONF_EPOCH,
     CONF_FIRST_READINGS,
     CONF_LEDGER_EXISTS,
     CONF_LOGIN,
-    CONF_MODE,
     CONF_MONTHLY_CAPS,
     CONF_PROVIDER,
     CONF_WALLET_CURRENCY,
@@ -45,21 +42,12 @@ from .coordinator import (
     SimCoordinator,
     SimKeeperConfigEntry,
 )
-from .entries import (
-    account_entry,
-    address_of,
-    first_readings,
-    is_action,
-    kind_of,
-    new_epoch,
-    sim_from,
-)
+from .entries import address_of, first_readings, is_action, kind_of, new_epoch, sim_from
 from .funding import FundingCoordinator
 from .home import HOME, SIGNAL_FUNDING, SIGNAL_LOGIN_FAILED, Home
 from .keeper.budget import HouseholdRules
 from .keeper.errors import LedgerBroken
 from .keeper.money import Money
-from .keeper.sim import Mode
 from .notify import Notifier
 from .repairs import async_watch_repairs
 from .sequence import open_action
@@ -170,9 +158,6 @@ async def _set_up_sim(hass: HomeAssistant, entry: SimConfigEntry) -> None:
         hass.config_entries.async_update_entry(
             entry, data={**entry.data, CONF_EPOCH: new_epoch()}
         )
-    account = account_entry(hass, entry.data[CONF_ACCOUNT])
-    if account is not None:
-        _ask_without_limit(hass, entry, account)
     options = entry.options
     sim = await hass.async_add_executor_job(sim_from, entry, home.profiles)
     # Also where something below fails: what no entry stands for must not go on buying.
@@ -187,9 +172,7 @@ async def _set_up_sim(hass: HomeAssistant, entry: SimConfigEntry) -> None:
     entry.async_on_unload(entry.add_update_listener(_sim_changed))
     if entry.options is not options:
         # They were changed while nobody listened.
-        await home.engine.change(
-            await hass.async_add_executor_job(sim_from, entry, home.profiles)
-        )
+        await _sim_changed(hass, entry)
 
 
 async def _set_up_account(hass: HomeAssistant, entry: AccountConfigEntry) -> None:
@@ -208,7 +191,6 @@ async def _set_up_account(hass: HomeAssistant, entry: AccountConfigEntry) -> Non
             entry, data={**entry.data, CONF_WALLET_CURRENCY: currency}
         )
         coordinator.connected_with = entry.data
-    _ask_without_limits(hass, entry)
     await _apply_household(hass)
     # Before a reload an order may have begun: no two are sent to a provider at once.
     await home.sent_through(account)
@@ -225,7 +207,6 @@ async def _set_up_action(hass: HomeAssistant, entry: AccountConfigEntry) -> None
     home = hass.data[HOME]
     declared, account = entry.data, str(entry.unique_id)
     entry.async_on_unload(lambda: home.disconnect(account))
-    _ask_without_limits(hass, entry)
     await _apply_household(hass)
     await home.engine.account_at(account, address_of(entry))
     home.connect(account, open_action(hass, entry))
@@ -238,25 +219,6 @@ async def _set_up_action(hass: HomeAssistant, entry: AccountConfigEntry) -> None
 
     entry.async_on_unload(entry.add_update_listener(changed))
     await home.engine.account_ready(account)
-
-
-@callback
-def _ask_without_limits(hass: HomeAssistant, account: AccountConfigEntry) -> None:
-    """Let those SIMs of an account ask whose own limit is in other money than it pays in by now."""
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        if kind_of(entry) == KIND_SIM and entry.data[CONF_ACCOUNT] == account.unique_id:
-            _ask_without_limit(hass, entry, account)
-
-
-@callback
-def _ask_without_limit(
-    hass: HomeAssistant, entry: ConfigEntry[Any], account: ConfigEntry[Any]
-) -> None:
-    limited = entry.options.get(CONF_CAP_CURRENCY) == account.data[CONF_WALLET_CURRENCY]
-    if entry.options[CONF_MODE] == Mode.AUTO and not limited:
-        hass.config_entries.async_update_entry(
-            entry, options={**entry.options, CONF_MODE: Mode.ASK.value}
-        )
 
 
 async def _set_up_household(hass: HomeAssistant, entry: HouseholdConfigEntry) -> None:
@@ -275,14 +237,19 @@ async def _sim_changed(hass: HomeAssistant, entry: SimConfigEntry) -> None:
     """Apply changed rules at once; a changed identity, source or channel needs a reload."""
     home, epoch = hass.data[HOME], entry.runtime_data.epoch
     sim = await hass.async_add_executor_job(sim_from, entry, home.profiles)
-    if entry.state is not ConfigEntryState.LOADED:
+    if entry.state not in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_IN_PROGRESS):
         return  # It was unloaded meanwhile; a new setup reads all of it.
     current = home.engine.sims.get(epoch)
     if current is None or _without_rules(current) != _without_rules(sim):
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return
     if current.rules != sim.rules:
-        await home.engine.change(sim)
+        try:
+            await home.engine.change(sim)
+        except LedgerBroken:
+            _LOGGER.warning(
+                "The rules of a SIM were changed while the ledger is frozen"
+            )
 
 
 async def _account_changed(hass: HomeAssistant, entry: AccountConfigEntry) -> None:

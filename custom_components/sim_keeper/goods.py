@@ -24,4 +24,4 @@ def goods(hass: HomeAssistant, order: Order) -> str:
     sim = hass.data[HOME].engine.sims.get(order.sim)
     prices = None if sim is None else market_of(hass).known(sim)
     known = None if prices is None else prices.choice(Wanted(product=order.product))
-    return harmless((known and known.name) or order.product)
+    return harmless((known and known.name) or "") or order.product

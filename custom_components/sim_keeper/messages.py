@@ -23,6 +23,7 @@ from .keeper.orders import Kind, Order, State
 from .keeper.policy import Action, Reason, deadline_speaks, decide, skip_in_force
 from .keeper.ports import Json
 from .keeper.sim import Mode, RuleKind, Sim
+from .keeper.status import SimStatus
 from .spending_messages import spending_lines
 from .task_messages import how_it_ends, names_task, noted, only_of_task, ways, wish
 from .texts import account_name, harmless, message_language, sentence, sim_name
@@ -129,16 +130,27 @@ async def about_fault(hass: HomeAssistant, home: Home, fault: LedgerFault) -> Me
     """
     key = f"ledger_{fault.value}"
     lines = [await _error_sentence(hass, key, {}) or key]
-    soon = home.now() + _NEEDS_SOMEBODY_WITHIN
-    for epoch, sim in home.engine.sims.items():
+    for epoch in list(home.engine.sims):
         status = home.engine.status(epoch)
-        deadline = None if status is None else status.life.deadline
-        if deadline is not None and deadline < soon:
-            name, day = sim_name(hass, epoch), str(_day(deadline, sim))
-            lines.append(
-                await sentence(hass, "told_frozen_deadline", sim=name, deadline=day)
-            )
+        if status is None:
+            # It could not even be read: nobody knows any date.
+            lines.append(await sentence(hass, "told_frozen_unknown"))
+            break
+        if (day := _ends_soon(status, home.now())) is not None:
+            words = {"sim": sim_name(hass, epoch), "deadline": day}
+            lines.append(await sentence(hass, "told_frozen_deadline", **words))
     return Message(title=APP, text="\n".join(lines), tag=TAG_FROZEN)
+
+
+def _ends_soon(status: SimStatus, now: datetime) -> str | None:
+    """Return the last day of a number for which people would hear reminders before long."""
+    sim, deadline = status.sim, status.life.deadline
+    if deadline is None or sim.rules.lapse or sim.rules.mode is Mode.OFF:
+        return None
+    last = status.life.grace_end or deadline
+    # What is lost cannot be looked after any more.
+    soon = deadline < now + _NEEDS_SOMEBODY_WITHIN and now <= last
+    return _day(deadline, sim) if soon else None
 
 
 async def error_text(hass: HomeAssistant, err: HomeAssistantError) -> str:
@@ -292,10 +304,10 @@ async def _question(case: _Case, order: Order) -> list[str]:
     until = dt_util.as_local(order.valid_until).strftime("%Y-%m-%d %H:%M")
     numbers = {"amount": case.goods, "price": _price(order)}
     return [
-        await case.say("told_question_use", price=_price(order))
-        if order.kind is Kind.ACTIVITY
-        else await case.say(
-            "told_question", **numbers, most=shown_money(order.ceiling)
+        await case.say(
+            "told_question_use" if order.kind is Kind.ACTIVITY else "told_question",
+            **numbers,
+            most=shown_money(order.ceiling),
         ),
         *await _because(case, order),
         await case.say("told_question_until", until=until),
@@ -380,7 +392,11 @@ async def _rejected(case: _Case, order: Order) -> list[str]:
 
 async def _not_sent(case: _Case, order: Order) -> list[str]:
     """Say that something that a person wanted was never sent, and what stood against it."""
-    key = f"told_{order.state.value}"
+    cancelled = order.state is State.CANCELLED
+    if order.kind is Kind.ACTIVITY:
+        key = "told_cancelled_use" if cancelled else "told_expired_use"
+    else:
+        key = "told_cancelled" if cancelled else "told_expired"
     return [
         await case.say(key, amount=case.goods),
         *await case.explain(order.reason, {}),

@@ -279,7 +279,8 @@ class _Watch:
         for epoch, sim in list(self._home.engine.sims.items()):
             account = account_entry(self._hass, sim.account)
             limit = sim.rules.monthly_cap or sim.rules.order_cap
-            if account is None or limit is None:
+            buys = sim.rules.mode in (Mode.ASK, Mode.AUTO)
+            if account is None or limit is None or not buys:
                 continue
             pays_in = str(account.data[CONF_WALLET_CURRENCY])
             if limit.currency != pays_in:

@@ -15,7 +15,7 @@ from homeassistant.helpers.translation import async_get_translations
 from .const import CONF_EPOCH, CONF_LANGUAGE, DOMAIN, KIND_HOUSEHOLD, KIND_SIM
 from .entries import account_entry, kind_of
 
-_NOT_PLAIN = re.compile(r"[^\w .:-]")
+_NOT_PLAIN = re.compile(r"[^\w .,:;/+()%&'-]|/(?=/)")
 _FOREIGN_LENGTH_MAX = 64
 _PREFIX = f"component.{DOMAIN}.selector.message.options."
 

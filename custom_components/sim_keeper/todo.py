@@ -148,15 +148,11 @@ class ToDoList(HouseholdEntity, TodoListEntity):
         """Say why, what it costs, what ticking does, and where to go."""
         lines = [
             await sentence(self.hass, key, **placeholders)
-            for key, placeholders in (
-                *_reasons(order, status),
-                *_prices(order),
-                (f"todo_{_what(order)}_how", {}),
-            )
+            for key, placeholders in (*_reasons(order, status), *_prices(order))
         ]
         if order.state is State.ASKED:
-            why = await explained(self.hass, order.why.get("reason"), order.why)
-            lines[-1:-1] = why
+            lines += await explained(self.hass, order.why.get("reason"), order.why)
+        lines.append(await sentence(self.hass, f"todo_{_what(order)}_how"))
         if status is not None and _what(order) == "recharge":
             lines += await self._ways(status.sim.carrier)
         return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -714,6 +715,42 @@ async def test_another_carrier_s_operator_is_confirmed_anew(
 
     assert (entry.data["carrier"], entry.data["operator"]) == ("xl_id", "243")
     assert entry.options["mode"] == "auto"
+
+
+async def test_another_carrier_keeps_an_account_that_is_disabled(
+    flows: Flows, hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    """It may be enabled again; but nobody has confirmed the operator then."""
+    entry = sim_entry(hass, **AUTOMATIC)
+    await hass.config_entries.async_set_disabled_by(
+        account.entry_id, ConfigEntryDisabler.USER
+    )
+    await flows.reconfigure(entry)
+    await flows.choose("change_carrier")
+    await flows.submit(carrier="xl_id")
+    await flows.submit()
+    assert flows.at == "rules"
+    await flows.finish(mode="remind")
+
+    assert (entry.data["account"], entry.data["operator"]) == (ACCOUNT_ID, None)
+
+
+async def test_rules_that_are_lowered_while_they_are_shown_are_not_saved(
+    flows: Flows, hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    entry = sim_entry(hass, **AUTOMATIC)
+    await flows.reconfigure(entry)
+    await flows.choose("change_number")
+    await flows.submit(number=AXIS_TOO)
+    await flows.type()
+    await flows.submit()
+    assert flows.at == "rules"
+    asks = {**entry.options, "mode": "ask"}
+    hass.config_entries.async_update_entry(entry, options=asks)
+    await flows.finish()
+
+    assert flows.result["reason"] == "changed_meanwhile"
+    assert (entry.data["number"], dict(entry.options)) == (AXIS, asks)
 
 
 async def test_a_corrected_rule_leaves_operator_and_mode_alone(

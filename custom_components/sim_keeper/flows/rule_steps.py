@@ -60,7 +60,8 @@ class RuleSteps(SimScreens):
     ) -> ConfigFlowResult:
         """Ask for the rules, unless a change leaves them as they are."""
         entry = self._changed_entry
-        if entry is not None and not self._is_unsettled(entry):
+        shown = self._seen is not None
+        if entry is not None and not shown and not self._is_unsettled(entry):
             return await self._update(entry, dict(entry.options))
         if entry is not None and self._seen is None:
             self._seen = dict(entry.options)

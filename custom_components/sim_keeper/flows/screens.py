@@ -205,7 +205,9 @@ class SimScreens(FormFlow, ConfigFlow):
             return
         if draft.operator is not None and "operator" not in self.todo:
             # It was confirmed for the other carrier.
-            self.todo.insert(self.todo.index("rules"), "operator")
+            draft.operator = None
+            if account_entry(self.hass, draft.account) is not None:
+                self.todo.insert(self.todo.index("rules"), "operator")
         guess = currency_guess(self.profiles, draft.line.country)
         draft.carrier = carrier
         draft.currency = known.currency if known else guess or ""
