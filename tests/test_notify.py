@@ -1,6 +1,7 @@
 """Telling people: everybody, once, in their language, and again when nobody was reached."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date, timedelta
 import json
 from pathlib import Path
@@ -986,3 +987,23 @@ async def test_a_message_that_cannot_be_written_does_not_stop_the_rest(
     assert phones.last["message"].startswith("Something happened")
     assert await untold(house) == 0
     caplog.clear()
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        (State.CANCELLED, "The use of the number was not begun and is cancelled."),
+        (State.EXPIRED, "The use of the number could not be begun for a day"),
+    ],
+)
+async def test_a_use_that_was_never_begun_is_told_as_what_it_is(
+    house: House, sim: MockConfigEntry, phones: Phones, state: State, text: str
+) -> None:
+    desk, now = house.home.engine.desk, house.home.now()
+    use = replace(_new(), kind=Kind.ACTIVITY, value=None, product="use")
+    hold = Hold(scope="sim:x", period="2026-11", currency="USD", cap=None)
+    order = await desk.write(Ledger.bear_approved, use, (hold,), "user:test", now)
+    closing = Closing(to=state, type=EventType(state.value), reason="paused")
+    await desk.write(Ledger.move, order.id, closing, "keeper", now)
+    await house.settle()
+    assert phones.last["message"].startswith(text)
