@@ -627,7 +627,9 @@ async def test_people_are_told_of_a_use_and_not_of_a_recharge(
     house: House, gateway: Gateway
 ) -> None:
     await begin_silent(house)
-    assert await told(house) == {"asked": "Use the number now, for 0.10 USD?"}
+    assert await told(house) == {
+        "asked": "Use the number now, for 0.10 USD (at most 0.11 USD)?"
+    }
     order = await only(house)
     await house.home.doors.approve(order.id, ADMIN)
     assert await told(house) == {

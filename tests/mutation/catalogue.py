@@ -359,8 +359,8 @@ MUTATIONS = (
         POLICY,
         Edit(
             "belief.py",
-            "return last.effect is Effect.MISMATCH and reading.trust is Trust.MEASURED",
-            "return False",
+            "return last.effect is Effect.MISMATCH or (",
+            "return False and (",
         ),
     ),
     _mutation(
