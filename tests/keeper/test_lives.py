@@ -53,5 +53,23 @@ async def test_what_arrived_for_an_earlier_life_counts_for_the_next(
     assert len(world.vendor.delivered) == 1
 
 
+async def test_where_nobody_knows_what_a_recharge_buys_the_next_life_is_left_to_people() -> (
+    None
+):
+    line = a_sim(carrier=None)
+    world = await due_world(line, faults=[Fault.LOSE_ANSWER])
+    await world.engine.unregister(EPOCH, removed=True)
+    again = replace(a_sim(OTHER, carrier=None), number=line.number)
+    await world.engine.register(again, expiring_in_readings(world))
+    await world.pass_time(HOUR)
+    assert states_of(world, EPOCH) == [State.CONFIRMED]
+    await world.pass_time(4 * DAY)
+    assert states_of(world, OTHER) == []
+    told = {
+        event.sim for event in world.ledger.events_since(0) if event.type == "reminder"
+    }
+    assert told == {OTHER}
+
+
 def expiring_in_readings(world: ModelWorld) -> tuple[Reading, ...]:
     return typed_readings(expiring_in(4), world.now())

@@ -5,6 +5,7 @@ from typing import override
 
 import pytest
 
+from custom_components.sim_keeper.keeper.errors import Unavailable
 from custom_components.sim_keeper.keeper.ledger import Event, EventType
 from custom_components.sim_keeper.keeper.orders import State
 from custom_components.sim_keeper.keeper.sim import Mode, Sim
@@ -53,6 +54,23 @@ async def test_a_no_while_the_price_is_asked_is_heard(
     await world.rest()
     assert world.vendor.submits == []
     assert states_of(world) == states
+
+
+async def test_a_sim_that_goes_while_there_is_no_price_is_not_looked_at_again() -> None:
+    world = ModelWorld()
+
+    async def let_go() -> None:
+        world.vendor.before_price = None
+        world.start(world.engine.unregister(EPOCH, removed=False))
+        await asyncio.sleep(0)
+
+    world.vendor.before_price = let_go
+    world.vendor.quote_error = Unavailable("HTTP 503")
+    await world.begin(a_sim(), typed=expiring_in(4))
+    await world.rest()
+    await world.pass_time(2 * HOUR)
+    assert world.vendor.quotes == 1
+    assert states_of(world) == []
 
 
 async def test_other_settings_only_put_it_off() -> None:
