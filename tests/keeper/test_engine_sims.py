@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import date
-from typing import Any
+from typing import Any, override
 
 import pytest
 
@@ -289,3 +289,30 @@ async def test_after_the_end_nothing_is_read_and_no_fault_is_reported() -> None:
     with pytest.raises(LedgerBroken):
         await world.doors.stopped()
     assert world.faults == []
+
+
+class AtTheLastMoment(ModelWorld):
+    """Wants to stop when a send has just ended, and the engine has not heard of it yet."""
+
+    waited: bool | None = None
+
+    @override
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        super()._ended(task)
+        through = self.engine.sent_through()
+        try:
+            through.send(None)
+        except StopIteration:
+            self.waited = False
+        else:
+            through.close()
+            self.waited = True
+
+
+async def test_a_send_that_has_just_ended_is_not_waited_for() -> None:
+    """To wait for what is done never lets go: nobody else would have a turn again."""
+    world = AtTheLastMoment()
+    await world.begin(a_sim(), typed=expiring_in(4))
+    await world.rest()
+    assert states_of(world) == [State.CONFIRMED]
+    assert world.waited is False

@@ -284,7 +284,11 @@ class Buying(Watch):
         count.
         """
         while going := [
-            task for by, task in self._sending.values() if account in (None, by)
+            task
+            for by, task in self._sending.values()
+            # Of one that has just ended nobody has heard yet; to wait for it would wait for nothing,
+            # and keep everybody else from going on.
+            if account in (None, by) and not task.done()
         ]:
             await asyncio.shield(asyncio.gather(*going, return_exceptions=True))
 
