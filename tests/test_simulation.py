@@ -1,6 +1,7 @@
 """The heart in a world in which everything goes wrong; and proof that its judge is not blind."""
 
 from collections.abc import Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from datetime import timedelta
 import json
@@ -8,6 +9,7 @@ from pathlib import Path
 from random import Random
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -30,7 +32,7 @@ from custom_components.sim_keeper.keeper.orders import Attempt, Order
 from custom_components.sim_keeper.keeper.ports import Channel
 from custom_components.sim_keeper.keeper.sim import RuleKind, Sim
 
-from .simulation import exhaustive
+from .simulation import exhaustive, run
 from .simulation.history import run_history, three_lines
 from .simulation.lines import HOUR, Wish
 from .simulation.oracle import Intent, Oracle
@@ -47,6 +49,21 @@ def test_every_single_death_and_cancellation(
 ) -> None:
     report = exhaustive.run_script(kind, script, pairs=False)
     assert not report.counts, "\n\n".join(report.failures[:1])
+
+
+def test_a_history_that_does_not_end_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def hang(seed: int) -> None:
+        while seed == 2:
+            with suppress(BaseException):
+                time.sleep(0.01)
+
+    monkeypatch.setattr(run, "run_history", hang)
+    monkeypatch.setattr(run, "HANGS_AFTER_S", 1)
+    with pytest.raises(BrokenProcessPool):
+        list(histories(1, 4, 2))
+    assert "seed 2 does not end" in capfd.readouterr().err
 
 
 @pytest.mark.timeout(1500)

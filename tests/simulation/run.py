@@ -3,9 +3,12 @@
 import argparse
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+import faulthandler
 import json
 import multiprocessing
 import os
+import signal
 import sys
 import time
 
@@ -16,6 +19,8 @@ from .oracle import COLUMNS
 
 ALL_FAULTS_FROM = 2000
 """In so many histories every fault has to have struck."""
+HANGS_AFTER_S = 60
+"""A history takes less than a second."""
 _SHOWN = 3
 
 
@@ -26,8 +31,25 @@ def histories(first: int, count: int, jobs: int) -> Iterator[Outcome]:
         yield from map(run_history, seeds)
         return
     context = multiprocessing.get_context("fork")
-    with context.Pool(jobs) as pool:
-        yield from pool.imap(run_history, seeds, chunksize=4)
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        yield from pool.map(_watched, seeds, chunksize=4)
+
+
+def _watched(seed: int) -> Outcome:
+    """Run a history; one that does not end is a finding as well, and ends the whole run."""
+
+    def give_up(_signal: int, _frame: object) -> None:
+        print(f"seed {seed} does not end", file=sys.stderr, flush=True)
+        faulthandler.dump_traceback()
+        # An exception would be caught by the very loop that does not end.
+        os._exit(1)
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(HANGS_AFTER_S)
+    try:
+        return run_history(seed)
+    finally:
+        signal.alarm(0)
 
 
 def main(arguments: list[str] | None = None) -> int:
