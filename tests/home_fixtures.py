@@ -146,6 +146,25 @@ class House:
         assert state is not None
         return state.state
 
+    async def to_do(self) -> list[dict[str, Any]]:
+        """Return the items of the household's list, as a card gets them."""
+        household = self.hass.config_entries.async_entry_for_domain_unique_id(
+            DOMAIN, "household"
+        )
+        assert household is not None
+        await household.runtime_data.async_refresh()
+        await self.settle()
+        entity_id = self.entity("todo", household, "to_do")
+        listed: Any = await self.hass.services.async_call(
+            "todo",
+            "get_items",
+            {"entity_id": entity_id},
+            blocking=True,
+            return_response=True,
+        )
+        items: list[dict[str, Any]] = listed[entity_id]["items"]
+        return items
+
     async def low_balance(self, epoch: str = EPOCH) -> None:
         """Let the balance of a SIM fall below its threshold."""
         typed = Typed(balance=Money.parse("1000", "IDR"))

@@ -540,13 +540,13 @@ async def test_a_changed_limit_needs_no_new_channel(
 
 async def begin_silent(
     house: House, *sequence: dict[str, Any], **declared: Any
-) -> tuple[MockConfigEntry, MockConfigEntry]:
-    """Start with a SIM that has to be used soon; return it and the household."""
+) -> None:
+    """Start with a SIM that has to be used soon."""
     text = {"action": "gateway.top_up", "data": {"reference": "{{ order_key }}"}}
     use = {"work": "use", "proof": "ended", "price": "0.10", "maximum": "0.10"}
     action(house.hass, *(sequence or (text,)), **{**use, **declared})
     used = dt_util.utcnow() - timedelta(days=175)
-    entry = house.sim(
+    house.sim(
         number=GIFFGAFF,
         country="GB",
         carrier="giffgaff_gb",
@@ -562,21 +562,20 @@ async def begin_silent(
             "last_activity": used.date().isoformat(),
         },
     )
-    household = house.household()
+    house.household()
     await house.start()
     await house.wake()
-    return entry, household
 
 
 async def test_a_silent_number_is_texted_from(house: House, gateway: Gateway) -> None:
-    _, household = await begin_silent(house)
+    await begin_silent(house)
     order = await only(house)
     assert (order.state, order.kind) == (State.ASKED, Kind.ACTIVITY)
     issues = ir.async_get(house.hass)
     issue = issues.async_get_issue(DOMAIN, f"question_{order.id}")
     assert issue is not None
     assert issue.translation_key == "question_use"
-    assert await to_do(house, household) == (
+    assert await to_do(house) == (
         "Approve: use AXIS (XLSMART) +62 ••• 678",
         ["Price: 0.10 USD, at most 0.11 USD.", "Ticking this runs the action now."],
     )
@@ -591,19 +590,9 @@ async def test_a_silent_number_is_texted_from(house: House, gateway: Gateway) ->
     assert used.day == dt_util.utcnow().astimezone(home.engine.sims[EPOCH].zone).date()
 
 
-async def to_do(house: House, household: MockConfigEntry) -> tuple[str, list[str]]:
+async def to_do(house: House) -> tuple[str, list[str]]:
     """Return the one thing to do, and those of its sentences that are about the action."""
-    await household.runtime_data.async_refresh()
-    await house.settle()
-    entity_id = house.entity("todo", household, "to_do")
-    listed: Any = await house.hass.services.async_call(
-        "todo",
-        "get_items",
-        {"entity_id": entity_id},
-        blocking=True,
-        return_response=True,
-    )
-    (item,) = listed[entity_id]["items"]
+    (item,) = await house.to_do()
     lines = [
         line.partition(". Only")[0].removesuffix(".") + "."
         for line in item["description"].split("\n")
@@ -641,7 +630,7 @@ async def test_people_hear_of_a_use_that_nothing_proves(
     house: House, gateway: Gateway
 ) -> None:
     gateway.error = ValueError(AXIS)
-    _, household = await begin_silent(house)
+    await begin_silent(house)
     home = house.home
     order = await home.doors.approve((await only(house)).id, ADMIN)
     assert (await told(house))["unknown"].startswith("It is not clear yet whether the")
@@ -654,7 +643,7 @@ async def test_people_hear_of_a_use_that_nothing_proves(
     issue = ir.async_get(house.hass).async_get_issue(DOMAIN, f"outcome_{order.id}")
     assert issue is not None
     assert issue.translation_key == "outcome_use"
-    summary, lines = await to_do(house, household)
+    summary, lines = await to_do(house)
     assert summary.startswith("Was it used? ")
     assert lines[-1].startswith("Nothing proves whether the action worked")
     await home.doors.resolve(order.id, arrived=False, note=None, caller=ADMIN)

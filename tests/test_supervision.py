@@ -1,7 +1,5 @@
 """A whole home where money is real: the first automatic recharge waits for a person's yes."""
 
-from typing import Any
-
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Context
 from homeassistant.helpers import issue_registry as ir
@@ -16,22 +14,6 @@ from .config_flow.builders import Flows
 from .home_fixtures import House
 
 THREE_DAYS = 3 * 86400
-
-
-async def to_do(house: House) -> list[dict[str, Any]]:
-    """Return the items of the household's list."""
-    entries = house.hass.config_entries.async_entries(DOMAIN)
-    (household,) = [one for one in entries if one.unique_id == "household"]
-    await household.runtime_data.async_refresh()
-    await house.settle()
-    list_id = house.entity("todo", household, "to_do")
-    answer: Any = await house.hass.services.async_call(
-        *("todo", "get_items", {"entity_id": list_id}),
-        blocking=True,
-        return_response=True,
-    )
-    found: list[dict[str, Any]] = answer[list_id]["items"]
-    return found
 
 
 @pytest.fixture
@@ -77,7 +59,7 @@ async def test_one_delivered_yes_opens_the_automatic_recharges_of_an_account(
     assert issue is not None
     why = (issue.translation_placeholders or {})["why"]
     assert why.startswith("\n\nThe first recharge through an account needs your yes.")
-    (item,) = await to_do(house)
+    (item,) = await house.to_do()
     assert why.strip() in item["description"].split("\n")
 
     await a_yes(house, admin, freezer)

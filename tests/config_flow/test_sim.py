@@ -684,16 +684,24 @@ AUTOMATIC = {
 }
 
 
-async def test_another_number_is_bought_for_automatically_only_where_somebody_says_so(
-    flows: Flows, hass: HomeAssistant, account: MockConfigEntry
-) -> None:
+async def to_another_number(
+    flows: Flows, hass: HomeAssistant, **readings: str
+) -> MockConfigEntry:
+    """Change the number of an automatic SIM, up to its rules."""
     entry = sim_entry(hass, **AUTOMATIC)
     await flows.reconfigure(entry)
     await flows.choose("change_number")
     await flows.submit(number=AXIS_TOO)
-    await flows.type(expiry="2027-01-31")
+    await flows.type(**readings)
     await flows.submit()
     assert flows.at == "rules"
+    return entry
+
+
+async def test_another_number_is_bought_for_automatically_only_where_somebody_says_so(
+    flows: Flows, hass: HomeAssistant, account: MockConfigEntry
+) -> None:
+    entry = await to_another_number(flows, hass, expiry="2027-01-31")
     assert (flows.filled["mode"], flows.filled["monthly_cap"]) == ("ask", "3")
     await flows.finish()
 
@@ -740,13 +748,7 @@ async def test_another_carrier_keeps_an_account_that_is_disabled(
 async def test_rules_that_are_lowered_while_they_are_shown_are_not_saved(
     flows: Flows, hass: HomeAssistant, account: MockConfigEntry
 ) -> None:
-    entry = sim_entry(hass, **AUTOMATIC)
-    await flows.reconfigure(entry)
-    await flows.choose("change_number")
-    await flows.submit(number=AXIS_TOO)
-    await flows.type()
-    await flows.submit()
-    assert flows.at == "rules"
+    entry = await to_another_number(flows, hass)
     asks = {**entry.options, "mode": "ask"}
     hass.config_entries.async_update_entry(entry, options=asks)
     await flows.finish()
@@ -771,12 +773,7 @@ async def test_a_corrected_rule_leaves_operator_and_mode_alone(
 async def test_rules_that_were_changed_meanwhile_are_not_overwritten(
     flows: Flows, hass: HomeAssistant, account: MockConfigEntry
 ) -> None:
-    entry = sim_entry(hass, **AUTOMATIC)
-    await flows.reconfigure(entry)
-    await flows.choose("change_number")
-    await flows.submit(number=AXIS_TOO)
-    await flows.type()
-    await flows.submit()
+    entry = await to_another_number(flows, hass)
     await flows.submit()
     off = {**entry.options, "mode": "off"}
     hass.config_entries.async_update_entry(entry, options=off)
