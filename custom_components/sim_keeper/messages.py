@@ -6,8 +6,6 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from .account_messages import Say, account_lines, account_of, funding_url, is_over
@@ -20,19 +18,19 @@ from .keeper.errors import LedgerFault, RefusalClass
 from .keeper.ledger import Event, EventType, Ledger, RestoredFrom
 from .keeper.lifecycle import Clock, Lifecycle, lifecycle
 from .keeper.orders import Kind, Order, State
-from .keeper.policy import Action, Reason, deadline_speaks, decide, skip_in_force
+from .keeper.policy import Action, deadline_speaks, decide, skip_in_force
 from .keeper.ports import Json
 from .keeper.sim import Mode, RuleKind, Sim
 from .keeper.status import SimStatus
+from .reasons import error_sentence, explained
 from .spending_messages import spending_lines
 from .task_messages import how_it_ends, names_task, noted, only_of_task, ways, wish
-from .texts import account_name, harmless, message_language, sentence, sim_name
+from .texts import account_name, harmless, sentence, sim_name
 
 APP = "SIM Keeper"
 TAG_FROZEN = f"{DOMAIN}_frozen"
 """Of the message that the ledger is frozen; that it is used again takes its place."""
 _NEEDS_SOMEBODY_WITHIN = timedelta(days=30)
-_GOES_WITHOUT_SAYING = (Reason.DUE.value, Reason.MODE_ASK.value, "requested")
 _RESTORED: Mapping[Json, str] = {
     RestoredFrom.SNAPSHOT.value: "told_restored_snapshot",
     RestoredFrom.NOTHING.value: "told_restored_nothing",
@@ -129,7 +127,7 @@ async def about_fault(hass: HomeAssistant, home: Home, fault: LedgerFault) -> Me
     Reminders are kept in the ledger: while it is frozen there are none.
     """
     key = f"ledger_{fault.value}"
-    lines = [await _error_sentence(hass, key, {}) or key]
+    lines = [await error_sentence(hass, key, {}) or key]
     for epoch in list(home.engine.sims):
         status = home.engine.status(epoch)
         if status is None:
@@ -151,37 +149,6 @@ def _ends_soon(status: SimStatus, now: datetime) -> str | None:
     # What is lost cannot be looked after any more.
     soon = deadline < now + _NEEDS_SOMEBODY_WITHIN and now <= last
     return _day(deadline, sim) if soon else None
-
-
-async def error_text(hass: HomeAssistant, err: HomeAssistantError) -> str:
-    """Return a translated error in the language of messages."""
-    if err.translation_domain != DOMAIN or err.translation_key is None:
-        return str(err)
-    numbers = err.translation_placeholders or {}
-    return await _error_sentence(hass, err.translation_key, numbers) or str(err)
-
-
-async def _error_sentence(
-    hass: HomeAssistant, key: str, numbers: Mapping[str, object]
-) -> str | None:
-    texts = await async_get_translations(
-        hass, message_language(hass), "exceptions", {DOMAIN}
-    )
-    text = texts.get(f"component.{DOMAIN}.exceptions.{key}.message")
-    try:
-        return None if text is None else text.format_map(numbers)
-    except KeyError:
-        return None
-
-
-async def explained(
-    hass: HomeAssistant, reason: Json, numbers: Mapping[str, Json]
-) -> list[str]:
-    """Say why something is not simply bought: as whoever tried would be told."""
-    if not isinstance(reason, str) or reason in _GOES_WITHOUT_SAYING:
-        return []
-    text = await _error_sentence(hass, reason, numbers)
-    return [] if text is None else [text]
 
 
 async def _case(hass: HomeAssistant, home: Home, event: Event) -> _Case:

@@ -19,7 +19,7 @@ from .keeper.engine import Engine
 from .keeper.errors import OrderRefused
 from .keeper.orders import Order, State
 from .keeper.permissions import Caller
-from .messages import error_text
+from .reasons import error_text
 
 NOTE = "note"
 NOTE_LENGTH_MAX = 512

@@ -38,8 +38,8 @@ from .keeper.errors import LedgerBroken
 from .keeper.ledger import Ledger
 from .keeper.orders import Kind, Order, State
 from .keeper.sim import Mode, Sim
-from .messages import explained
 from .phone import mask
+from .reasons import explained
 from .repair_flows import OutcomeFlow, QuestionFlow
 from .task_flow import TaskFlow
 from .texts import account_name, sim_name

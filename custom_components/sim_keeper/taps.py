@@ -20,7 +20,8 @@ from .keeper.ledger import Ledger
 from .keeper.money import Money
 from .keeper.orders import Kind, Order, State
 from .keeper.permissions import Caller, Door, may
-from .messages import APP, Message, error_text, order_tag
+from .messages import APP, Message, order_tag
+from .reasons import error_text
 from .texts import sentence, sim_name
 
 EVENT_TAPPED = "mobile_app_notification_action"

@@ -14,7 +14,7 @@ from .callers import translated
 from .flows.form import Form, filled
 from .keeper.policy import rests_until
 from .keeper.statements import Paid
-from .messages import error_text
+from .reasons import error_text
 from .receipts import PictureRefused
 from .repair_flows import OrderFlow
 from .task_form import DAY, DAYS, EXPIRY, NOT_KEPT, PICTURE, RECEIPT, Task

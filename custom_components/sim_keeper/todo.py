@@ -28,7 +28,7 @@ from .keeper.orders import Kind, Order, State
 from .keeper.permissions import Caller
 from .keeper.sim import RuleKind
 from .keeper.status import SimStatus
-from .messages import explained
+from .reasons import explained
 from .texts import sentence, sim_name
 from .ways import app_link
 
