@@ -79,7 +79,10 @@ class Line:
     lost: bool = False
     lives: list[str] = field(default_factory=list)
     """The marks of its earlier lives."""
-    recharged_at: float = 0.0
+    recharges: list[tuple[float, int]] = field(default_factory=list)
+    """When it was recharged, and the days that each bought; none that was taken back."""
+    expiry_before: int = 0
+    """The last valid day as it was before all of them."""
     fell_short: bool = False
     """The last recharge was less than asked for: nobody knows the new date until it is typed."""
 
@@ -105,24 +108,29 @@ class Line:
         """Be recharged, from wherever."""
         amount = self.sim.rules.amount
         days = self.days if amount is None or minor >= amount.minor else 0
-        if days:
-            today = self.today(now)
-            fresh = today + days
-            if self.sim.carrier.stacking is Stacking.ADD:
-                fresh = max(self.expiry, today) + days
-            self.expiry = max(self.expiry, fresh)
+        if not self.recharges:
+            self.expiry_before = self.expiry
+        self.recharges.append((now, days))
+        self.expiry = self._reckoned_expiry()
         self.fell_short = amount is not None and minor < amount.minor
         self.balance += minor
-        self.recharged_at = now
         self.note(now)
 
     def take_back(self, minor: int, delivered_at: float, now: float) -> None:
-        """Lose a recharge again; days that a later one bought by itself stay."""
+        """Lose a recharge again: the line is valid as if it had never been."""
         self.balance = max(0, self.balance - minor)
-        adds = self.sim.carrier.stacking is Stacking.ADD
-        if adds or self.recharged_at <= delivered_at:
-            self.expiry -= self.days
+        self.recharges = [one for one in self.recharges if one[0] != delivered_at]
+        self.expiry = self._reckoned_expiry()
         self.note(now)
+
+    def _reckoned_expiry(self) -> int:
+        expiry = self.expiry_before
+        for at, days in self.recharges:
+            start = self.today(at)
+            if self.sim.carrier.stacking is Stacking.ADD:
+                start = max(start, expiry)
+            expiry = max(expiry, start + days) if days else expiry
+        return expiry
 
     def live_a_day(self, now: float, used: int) -> None:
         """Use some credit."""
