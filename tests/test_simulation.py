@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 import json
 from pathlib import Path
@@ -24,6 +25,7 @@ from custom_components.sim_keeper.keeper import (
     ledger,
     policy,
 )
+from custom_components.sim_keeper.keeper.carriers import Stacking
 from custom_components.sim_keeper.keeper.checkout import Checkout
 from custom_components.sim_keeper.keeper.engine import Engine
 from custom_components.sim_keeper.keeper.errors import RefusalClass, Rejected
@@ -37,7 +39,7 @@ from .simulation.history import run_history, three_lines
 from .simulation.lines import HOUR, Wish
 from .simulation.oracle import Intent, Oracle
 from .simulation.run import ALL_FAULTS_FROM, histories
-from .simulation.world import Truth
+from .simulation.world import START, Truth
 
 pytestmark = pytest.mark.simulation
 
@@ -199,6 +201,26 @@ def test_a_yes_to_a_question_that_did_not_warn_excuses_no_second_purchase(
         forgot=frozenset({earlier.key} if forgot else ()),
     )
     assert Oracle._not_wanted(later, earlier) is not wanted
+
+
+@pytest.mark.parametrize("stacking", [Stacking.ADD, Stacking.MAX])
+def test_what_is_taken_back_leaves_the_date_as_it_was(stacking: Stacking) -> None:
+    """The world itself must be right: at a reversal it once took days that nobody had bought."""
+    line = three_lines(Random(1))[1]
+    line.sim = replace(line.sim, carrier=replace(line.sim.carrier, stacking=stacking))
+    line.expiry = before = line.today(START) + line.days - 5
+    line.recharge(line.threshold * 3, START)
+    alone = line.expiry
+    assert alone == before + (line.days if stacking is Stacking.ADD else 5)
+    line.recharge(1, START + HOUR)
+    assert line.expiry == alone
+
+    line.take_back(line.threshold * 3, START, START + 2 * HOUR)
+    assert line.expiry == before
+    line.recharge(line.threshold * 3, START + 3 * HOUR)
+    line.recharge(line.threshold * 3, START + 4 * HOUR)
+    line.take_back(line.threshold * 3, START + 3 * HOUR, START + 5 * HOUR)
+    assert line.expiry == alone
 
 
 def test_sees_an_engine_that_trusts_any_clock(monkeypatch: pytest.MonkeyPatch) -> None:

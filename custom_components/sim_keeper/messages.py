@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 
 from homeassistant.core import HomeAssistant
@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 from .account_messages import Say, account_lines, account_of, funding_url, is_over
 from .const import DOMAIN
 from .flows.form import shown_money
+from .frozen_messages import frozen_lines
 from .goods import goods
 from .home import Home
 from .keeper.due import channel_uses_number, need
@@ -21,8 +22,7 @@ from .keeper.orders import Kind, Order, State
 from .keeper.policy import Action, deadline_speaks, decide, skip_in_force
 from .keeper.ports import Json
 from .keeper.sim import Mode, RuleKind, Sim
-from .keeper.status import SimStatus
-from .reasons import error_sentence, explained
+from .reasons import explained
 from .spending_messages import spending_lines
 from .task_messages import how_it_ends, names_task, noted, only_of_task, ways, wish
 from .texts import account_name, harmless, sentence, sim_name
@@ -30,7 +30,6 @@ from .texts import account_name, harmless, sentence, sim_name
 APP = "SIM Keeper"
 TAG_FROZEN = f"{DOMAIN}_frozen"
 """Of the message that the ledger is frozen; that it is used again takes its place."""
-_NEEDS_SOMEBODY_WITHIN = timedelta(days=30)
 _RESTORED: Mapping[Json, str] = {
     RestoredFrom.SNAPSHOT.value: "told_restored_snapshot",
     RestoredFrom.NOTHING.value: "told_restored_nothing",
@@ -122,33 +121,9 @@ async def _about_account(
 
 
 async def about_fault(hass: HomeAssistant, home: Home, fault: LedgerFault) -> Message:
-    """Say that nothing is bought any more, what to do, and which numbers need somebody soon.
-
-    Reminders are kept in the ledger: while it is frozen there are none.
-    """
-    key = f"ledger_{fault.value}"
-    lines = [await error_sentence(hass, key, {}) or key]
-    for epoch in list(home.engine.sims):
-        status = home.engine.status(epoch)
-        if status is None:
-            # It could not even be read: nobody knows any date.
-            lines.append(await sentence(hass, "told_frozen_unknown"))
-            break
-        if (day := _ends_soon(status, home.now())) is not None:
-            words = {"sim": sim_name(hass, epoch), "deadline": day}
-            lines.append(await sentence(hass, "told_frozen_deadline", **words))
+    """Say that nothing is bought any more."""
+    lines = await frozen_lines(hass, home, fault)
     return Message(title=APP, text="\n".join(lines), tag=TAG_FROZEN)
-
-
-def _ends_soon(status: SimStatus, now: datetime) -> str | None:
-    """Return the last day of a number for which people would hear reminders before long."""
-    sim, deadline = status.sim, status.life.deadline
-    if deadline is None or sim.rules.lapse or sim.rules.mode is Mode.OFF:
-        return None
-    last = status.life.grace_end or deadline
-    # What is lost cannot be looked after any more.
-    soon = deadline < now + _NEEDS_SOMEBODY_WITHIN and now <= last
-    return _day(deadline, sim) if soon else None
 
 
 async def _case(hass: HomeAssistant, home: Home, event: Event) -> _Case:

@@ -1,7 +1,7 @@
 """The last screens of adding or changing a SIM: its rules, and what they will do."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, override
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
@@ -27,13 +27,11 @@ from ..const import (
 from ..entries import account_entry, first_readings, new_epoch, sim_of, sim_unique_id
 from ..home import HOME
 from ..keeper.sim import Mode, Readings, Rules, Sim
-from ..stored_rules import rules_from
-from .choice import product_labels, rules_placeholders
+from .choice import product_labels
 from .form import Form, update_and_abort
-from .preview import preview_text
-from .prices import terms_for
 from .rule_fields import Fields, short_fields
 from .rules import new_rules, read_rules, shown_rules, without_rules
+from .rules_flow import RulesFlow
 from .screens import SimScreens
 from .terms import Terms, cap_currency
 
@@ -41,17 +39,9 @@ _RECIPIENT = (CONF_NUMBER, CONF_CARRIER, CONF_OPERATOR)
 """Who gets what is bought."""
 
 
-class RuleSteps(SimScreens):
+class RuleSteps(RulesFlow, SimScreens):
     """The few rules that everybody needs; the options have the rest."""
 
-    _terms: Terms | None = None
-    _trouble: str | None = None
-    """Why the price list is missing."""
-    _typed: dict[str, Any] | None = None
-    _seen: dict[str, Any] | None = None
-    """The options that were shown of a SIM that is changed."""
-    _new: dict[str, Any]
-    """The options that wait to be saved."""
     sets_right: bool = False
     """A change may be what earlier refusals of a SIM wait for; a name never is."""
 
@@ -60,48 +50,25 @@ class RuleSteps(SimScreens):
     ) -> ConfigFlowResult:
         """Ask for the rules, unless a change leaves them as they are."""
         entry = self._changed_entry
-        shown = self._seen is not None
-        if entry is not None and not shown and not self._is_unsettled(entry):
-            return await self._update(entry, dict(entry.options))
-        if entry is not None and self._seen is None:
-            self._seen = dict(entry.options)
-        terms = await self._read_terms()
+        if entry is not None and self.seen_options is None:
+            if not self._is_unsettled(entry):
+                return await self._update(entry, dict(entry.options))
+            self.seen_options = dict(entry.options)
+        terms = await self.read_terms()
         form = None
         if user_input is not None:
-            self._typed = user_input
+            self.typed_rules = user_input
             form = Form(self._hidden(terms) | user_input)
             options = read_rules(form, terms)
             if not form.errors:
-                self._new = options
+                self.new_options = options
                 return await self.async_step_preview()
         return await self._show_rules(terms, form)
 
-    async def async_step_preview(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Show what the rules will do."""
-        terms = await self._read_terms()
-        sim = terms.sim_with(rules_from(self._new, terms.currency))
-        text = await preview_text(self.hass, sim, terms, self._typed_readings)
-        return self.async_show_menu(
-            step_id="preview",
-            menu_options=["save", "rules"],
-            description_placeholders={"preview": text},
-        )
-
-    async def async_step_save(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Add the SIM, or change it, unless its rules are others by now."""
-        entry = self._changed_entry
-        if entry is not None and entry.options != self._seen:
-            return self.async_abort(reason="changed_meanwhile")
-        return await self._finish(self._new)
-
     async def _show_rules(self, terms: Terms, form: Form | None) -> ConfigFlowResult:
         entry = self._changed_entry
-        if self._typed is not None:
-            values = self._typed
+        if self.typed_rules is not None:
+            values = self.typed_rules
         elif entry is None:
             values = new_rules(terms)
         else:
@@ -110,23 +77,20 @@ class RuleSteps(SimScreens):
         labels = await product_labels(self.hass, terms, stored)
         fields = short_fields(labels, terms)
         errors = {} if form is None else _at_their_fields(form.errors, fields)
-        if not errors and self._trouble is not None:
-            errors = {"base": self._trouble}
-        return self.show(
-            "rules",
-            fields,
-            values,
-            Form(values, errors=errors) if errors else None,
-            rules_placeholders(terms, form),
-            last_step=False,
-        )
+        return self.show_rules(fields, values, errors, terms, form)
 
-    async def _read_terms(self) -> Terms:
-        if self._terms is None:
-            account = account_entry(self.hass, self.draft.account)
-            sim = await self.hass.async_add_executor_job(self._sim)
-            self._terms, self._trouble = await terms_for(self.hass, sim, account)
-        return self._terms
+    @property
+    @override
+    def stored_options(self) -> Mapping[str, Any] | None:
+        """The options of the SIM that is changed."""
+        entry = self._changed_entry
+        return None if entry is None else entry.options
+
+    @override
+    async def subject(self) -> tuple[Sim, ConfigEntry[Any] | None]:
+        """Return the SIM as drafted, and the account that was chosen."""
+        sim = await self.hass.async_add_executor_job(self._sim)
+        return sim, account_entry(self.hass, self.draft.account)
 
     def _sim(self) -> Sim:
         """Return the SIM as drafted. May read the small file of its time zone."""
@@ -136,7 +100,8 @@ class RuleSteps(SimScreens):
         return sim_of(data, Rules(mode=Mode.OFF), self.profiles)
 
     @property
-    def _typed_readings(self) -> Readings | None:
+    @override
+    def typed_readings(self) -> Readings | None:
         """The readings that were typed; None where the ledger knows the SIM."""
         entry = self._changed_entry
         if entry is not None and not self._is_renumbered(entry):
@@ -189,15 +154,19 @@ class RuleSteps(SimScreens):
             return None
         return self._get_reconfigure_entry()
 
-    async def _finish(self, options: dict[str, Any]) -> ConfigFlowResult:
+    @override
+    async def save_options(self) -> ConfigFlowResult:
+        """Add the SIM, or change it."""
         entry = self._changed_entry
         if entry is not None:
-            return await self._update(entry, without_rules(entry.options) | options)
+            return await self._update(
+                entry, without_rules(entry.options) | self.new_options
+            )
         data = {CONF_KIND: KIND_SIM, CONF_EPOCH: new_epoch(), **self.draft.data()}
         return self.async_create_entry(
             title=self.draft.title(self.profiles),
             data=data | {CONF_FIRST_READINGS: dict(self.draft.first_readings)},
-            options=options,
+            options=self.new_options,
         )
 
     async def _update(
