@@ -698,6 +698,67 @@ async def test_a_task_and_its_reminder_are_told_as_one(
     assert await untold(house) == 0
 
 
+async def test_a_reminder_that_is_no_longer_true_is_taken_away(
+    house: House, sim: MockConfigEntry, phones: Phones, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to("2030-01-15T12:00:00+07:00")
+    device = house.device(sim)
+    await house.call("update_reading", device_id=device, expiry="2030-02-10")
+    assert "2030-02-10" in phones.last["message"]
+    count = len(phones.sent)
+    await house.call("update_reading", device_id=device, balance="5000")
+    assert len(phones.sent) == count
+
+    await house.call("update_reading", device_id=device, expiry="2031-01-10")
+    gone = phones.last
+    assert gone["message"] == "clear_notification"
+    assert gone["data"]["tag"] == f"sim_keeper_{EPOCH}_deadline"
+    await house.call("update_reading", device_id=device, expiry="2031-01-11")
+    assert len(phones.sent) == count + 1
+
+
+async def test_two_changes_at_once_take_a_reminder_away_once(
+    house: House, sim: MockConfigEntry, phones: Phones, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to("2030-01-15T12:00:00+07:00")
+    device = house.device(sim)
+    await house.call("update_reading", device_id=device, expiry="2030-02-10")
+    count = len(phones.sent)
+    await asyncio.gather(
+        *(
+            house.call("update_reading", device_id=device, expiry=f"2031-01-{day}")
+            for day in range(10, 20)
+        )
+    )
+    await house.settle()
+    assert [m["message"] for m in phones.sent[count:]] == ["clear_notification"]
+    # Whoever tells goes on.
+    await house.call("update_reading", device_id=device, expiry="2030-02-09")
+    assert "2030-02-09" in phones.last["message"]
+
+
+@pytest.mark.parametrize("how", ["recharged", "removed"])
+async def test_a_reminder_on_the_screen_goes_with_its_reason(
+    house: House, freezer: FrozenDateTimeFactory, admin: Context, how: str
+) -> None:
+    house.account()
+    entry = house.buying_sim()
+    await house.start()
+    freezer.move_to("2030-01-15T12:00:00+07:00")
+    device, tag = house.device(entry), f"sim_keeper_{EPOCH}_deadline"
+    await house.call("update_reading", device_id=device, expiry="2030-02-01")
+    assert tag in shown(house.hass)
+    if how == "removed":
+        await house.hass.config_entries.async_remove(entry.entry_id)
+    else:
+        await house.call("recharge", admin, device_id=device)
+        freezer.tick(timedelta(minutes=1))
+        await house.wake()
+        assert [o.state for o in await house.orders()] == [State.CONFIRMED]
+    await house.settle()
+    assert tag not in shown(house.hass)
+
+
 async def test_a_reminder_says_who_acts(
     house: House, sim: MockConfigEntry, phones: Phones, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -72,7 +72,11 @@ class Notifier:
         self._cancel_again: CALLBACK_TYPE | None = None
         self._failing: frozenset[str] = frozenset()
         self._settled: list[str] = []
-        """Tags of questions on phones that need no answer any more."""
+        """Tags of what phones need not show any more."""
+        self._reminders: dict[str, tuple[Event, str]] = {}
+        """What was told last of a SIM's date in this run, and its tag."""
+        self._to_recheck: set[str] = set()
+        """SIMs of which something has happened since."""
         self._untold_fault: LedgerFault | None = None
         self._told: set[int] = set()
         """What was told in this run: a frozen ledger cannot note it."""
@@ -111,6 +115,11 @@ class Notifier:
     def _happened(self, event: Event) -> None:
         if event.type is EventType.THAWED:
             self._thawed(restored=event.data["restored"] is True)
+        if event.sim in self._reminders:
+            if event.type is EventType.SIM_REMOVED:
+                self._withdraw(event.sim)
+            else:
+                self._to_recheck.add(event.sim)
         if event.order_id is not None and event.type not in _SHOWS:
             shown = self._buttons.forget(event.order_id)
             if event.type in _SETTLES:
@@ -133,6 +142,7 @@ class Notifier:
         if restored:
             # The numbers of another ledger's events and orders mean others here.
             self._told.clear()
+            self._reminders.clear()
             self._buttons.forget_all()
 
     @callback
@@ -155,8 +165,7 @@ class Notifier:
                 _LOGGER.debug("Nothing can be told without a ledger")
 
     async def _drain(self) -> None:
-        while self._settled:
-            await self._take_away(self._settled.pop())
+        await self._clear_phones()
         desk = self._home.engine.desk
         if self._untold_fault is not None:
             message = await about_fault(self._hass, self._home, self._untold_fault)
@@ -173,6 +182,9 @@ class Notifier:
             self._told.add(event.seq)
             if desk.fault is None:
                 await desk.write(Ledger.mark_told, event.seq, self._home.now())
+        while self._to_recheck:
+            await self._recheck(self._to_recheck.pop())
+        await self._clear_phones()
 
     async def _tell_of(self, event: Event) -> bool:
         try:
@@ -184,7 +196,22 @@ class Notifier:
             _LOGGER.exception("Event %s could not be put into words", event.seq)
             text = await sentence(self._hass, "told_something")
             message = Message(title=APP, text=text, tag=f"{DOMAIN}_event_{event.seq}")
-        return message is None or await self.tell(message)
+        told = message is None or await self.tell(message)
+        if message and event.type is EventType.REMINDER and event.order_id is None:
+            self._reminders[str(event.sim)] = event, message.tag
+        return told
+
+    async def _recheck(self, sim: str) -> None:
+        """Take a reminder away that is no longer true: "3 days left", after the recharge."""
+        shown = self._reminders.get(sim)
+        if shown and await compose(self._hass, self._home, shown[0]) is None:
+            self._withdraw(sim)
+
+    @callback
+    def _withdraw(self, sim: str) -> None:
+        _, tag = self._reminders.pop(sim)
+        persistent_notification.async_dismiss(self._hass, tag)
+        self._settled.append(tag)
 
     async def _phone_data(self, message: Message) -> dict[str, Any]:
         """Return what a phone gets beside the words: tag, link and buttons."""
@@ -205,10 +232,12 @@ class Notifier:
             data |= {"url": message.url, "clickAction": message.url}
         return data | {"actions": actions} if actions else data
 
-    async def _take_away(self, tag: str) -> None:
-        phones = [target for target in _targets(self._hass) if _is_phone(target)]
-        gone = Message(title="", text=_CLEAR, tag=tag)
-        await deliver(self._hass, phones, gone, {"tag": tag})
+    async def _clear_phones(self) -> None:
+        while self._settled:
+            phones = [target for target in _targets(self._hass) if _is_phone(target)]
+            tag = self._settled.pop()
+            gone = Message(title="", text=_CLEAR, tag=tag)
+            await deliver(self._hass, phones, gone, {"tag": tag})
 
     @callback
     def _note(self, failed: Mapping[str, str]) -> None:

@@ -15,6 +15,10 @@ from .conftest import NARROW, WIDE, OpenPage, keep
 
 pytestmark = pytest.mark.browser
 
+_OPEN_NOTIFICATIONS = """
+document.querySelector("home-assistant").shadowRoot.querySelector("home-assistant-main")
+    .dispatchEvent(new CustomEvent("hass-show-notifications"))
+"""
 WIDTHS = {"narrow": NARROW, "wide": WIDE}
 
 
@@ -118,6 +122,35 @@ async def test_shows_what_changed_rules_will_do(
                     await page.context.close()
         finally:
             await _speak(demo, home, "en")
+
+
+async def test_the_question_names_its_price_in_every_place(
+    demo: Installation, open_page: OpenPage
+) -> None:
+    async with demo.client() as home:
+        try:
+            for language, most, scheme, width in (
+                ("en", "at most 2.61 USD", "light", WIDE),
+                ("zh-Hans", "最高 2.61 USD", "dark", NARROW),
+            ):
+                await _speak(demo, home, language)
+                name = f"question-{language}-{scheme}"
+                page = await open_page("/config/repairs", width=width, scheme=scheme)
+                await page.get_by_text(ASK.name).first.click()
+                await expect(page.get_by_text(most)).to_be_visible()
+                await keep(page, f"{name}-repair")
+                await page.goto(f"{demo.hass.url}/todo")
+                await expect(page.get_by_text(most)).to_be_visible()
+                await keep(page, f"{name}-to-do")
+                await page.context.close()
+        finally:
+            await _speak(demo, home, "en")
+    page = await open_page()
+    await page.evaluate(_OPEN_NOTIFICATIONS)
+    told = page.locator("persistent-notification-item").filter(has_text=ASK.name)
+    await expect(told.first).to_contain_text("at most 2.61 USD")
+    await told.first.scroll_into_view_if_needed()
+    await keep(page, "question-en-light-notification")
 
 
 async def test_approves_the_question_on_the_to_do_list(
