@@ -285,6 +285,15 @@ MUTATIONS = (
         ),
     ),
     _mutation(
+        "floors_close_together",
+        "tests/keeper/ledger/test_lost_keys.py",
+        Edit(
+            "ledger/entries.py",
+            "spread = max((_FLOORS_MAX - used) // _PART_PER_RESTORE, 1)",
+            "spread = 300",
+        ),
+    ),
+    _mutation(
         "asked_by_sending_unwanted",
         "tests/keeper/test_asking_by_sending.py",
         Edit(

@@ -1,6 +1,8 @@
 """Keys after a restore: what may have been bought under them, and what a handed-on key hides."""
 
 from datetime import UTC, datetime
+from itertools import combinations
+from math import comb
 
 import pytest
 
@@ -60,6 +62,19 @@ def test_a_later_restore_that_wiped_out_the_first_gets_keys_of_its_own() -> None
         order = ledger.ask(new(traceable=False), "keeper", later(days=3))
         cycles.add(order.cycle)
     assert len(cycles) == 8
+
+
+def test_two_restores_of_one_backup_hardly_ever_meet_at_a_key() -> None:
+    """Nobody remembers the first: after the second its keys would bring its purchases back."""
+    floors = []
+    for minutes in range(100):
+        ledger = a_ledger()
+        confirmed(ledger)
+        ledger.note_restored(later(hours=1, minutes=minutes))
+        order = ledger.ask(new(traceable=False), "keeper", later(days=3))
+        floors.append(order.cycle)
+    near = sum(abs(one - two) <= 5 for one, two in combinations(floors, 2))
+    assert near <= 0.005 * comb(100, 2)
 
 
 def test_many_restores_do_not_use_the_keys_up() -> None:

@@ -28,8 +28,10 @@ from .terms import Closing, NewOrder, Payment, clipped, fingerprint, held, terms
 
 CYCLES_LOST_MAX = 100
 """No SIM is recharged so often in the time that a restore wipes out."""
-_FLOORS_APART = 300
-"""Over so many cycles the floors of several restores are spread."""
+_FLOORS_MAX = CYCLE_MAX // 2
+"""Above the highest floor there is room for centuries of purchases."""
+_PART_PER_RESTORE = 4
+"""The next floor lies somewhere in this part of what is left, so that it is never used up."""
 
 
 class Entries(Reader):
@@ -77,11 +79,12 @@ class Entries(Reader):
         since = views.doubted_since(self._book, new.sim)
         if not since or views.cycle_floor(self._book, new.sim)[1] == since:
             return []
-        # A restore may wipe out an earlier one with its floor. The newest hash is another in every
-        # course of events, so that the floors differ.
-        spread = int.from_bytes(self._book.last_event()[1][:4]) % _FLOORS_APART
+        # A restore may wipe out an earlier one with its floor, and what was bought above it. The
+        # newest hash is another in every course of events: the floors lie thousands of keys apart.
         used = views.next_cycle(self._book, new.sim) + CYCLES_LOST_MAX
-        cycle = min(used + spread, CYCLE_MAX // 2)
+        spread = max((_FLOORS_MAX - used) // _PART_PER_RESTORE, 1)
+        drawn = int.from_bytes(self._book.last_event()[1][:4]) % spread
+        cycle = min(used + drawn, _FLOORS_MAX)
         name = floor_name(new.sim)
         return [("setting", {"name": name, "value": f"{cycle} {since}"})]
 
