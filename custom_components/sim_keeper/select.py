@@ -16,7 +16,7 @@ from .entity import SimEntity
 from .entries import account_entry
 from .flows.form import Form
 from .flows.rules import read_rules, shown_rules
-from .flows.terms import Terms, auto_allowed
+from .flows.terms import Terms
 from .keeper.permissions import Door, mode_door, require
 from .keeper.sim import Mode
 from .presence import Exists, add_sim_entities, always
@@ -68,11 +68,10 @@ class ModeSelect(SimEntity, SelectEntity):
         account = account_entry(
             self.hass, self.coordinator.config_entry.data[CONF_ACCOUNT]
         )
-        automatic = account is not None and auto_allowed(account)
         return [
             mode.value
             for mode in Mode
-            if mode is not Mode.AUTO or automatic or mode is self._mode
+            if mode is not Mode.AUTO or account is not None or mode is self._mode
         ]
 
     @property

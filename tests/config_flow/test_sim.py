@@ -578,9 +578,10 @@ async def test_automatic_recharges_need_no_days_if_the_balance_counts(
     assert "days_before" not in flows.result["result"].options
 
 
-async def test_automatic_recharges_are_for_simulators_only(
+async def test_automatic_recharges_are_possible_where_real_money_moves(
     flows: Flows, hass: HomeAssistant, account: MockConfigEntry
 ) -> None:
+    """The heart asks until one order was supervised; the flow needs not."""
     await to_rules(flows)
     login = {
         key: value for key, value in account.data["login"].items() if key != "base_url"
@@ -588,11 +589,8 @@ async def test_automatic_recharges_are_for_simulators_only(
     hass.config_entries.async_update_entry(
         account, data={**account.data, "login": login}
     )
-    await flows.submit(mode="auto", monthly_cap="3")
-    assert flows.errors == {"mode": "auto_not_yet"}
-    await flows.finish(mode="ask")
-
-    assert flows.result["type"] == "create_entry"
+    await flows.finish(mode="auto", monthly_cap="3")
+    assert flows.result["result"].options["mode"] == "auto"
 
 
 @pytest.mark.parametrize(

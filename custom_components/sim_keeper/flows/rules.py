@@ -36,7 +36,7 @@ from ..reach import is_far
 from ..stored_rules import rules_from, stored_calendar
 from .choice import read_choice, shown_choice, usual_amount
 from .form import Form, filled, shown_amount, stored_amount
-from .terms import AUTO_DAYS_MIN, Terms, auto_allowed
+from .terms import AUTO_DAYS_MIN, Terms
 
 RULE_KEYS = (
     *(CONF_MODE, CONF_LOW_BALANCE, CONF_LOW_DATA, CONF_DAYS_BEFORE),
@@ -213,9 +213,6 @@ def _check_mode(form: Form, terms: Terms, rules: Rules) -> None:
         return
     if terms.account is None:
         form.errors[CONF_MODE] = "auto_needs_account"
-        return
-    if not auto_allowed(terms.account):
-        form.errors[CONF_MODE] = "auto_not_yet"
         return
     if rules.monthly_cap is None:
         form.errors[CONF_MONTHLY_CAP] = "cap_required"

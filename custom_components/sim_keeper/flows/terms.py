@@ -7,7 +7,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry
 
 from ..const import CONF_WALLET_CURRENCY
-from ..entries import is_action, is_loopback_account, uses_number
+from ..entries import uses_number
 from ..keeper.carriers import CarrierProfile
 from ..keeper.contradictions import Contradiction, contradictions
 from ..keeper.options import options_for
@@ -16,14 +16,6 @@ from ..price_list import PriceList
 
 # A lost answer takes up to two days to be settled; the number must still be alive then.
 AUTO_DAYS_MIN = 3
-
-
-def auto_allowed(account: ConfigEntry[Any]) -> bool:
-    """Whether recharges through this account may be automatic.
-
-    For now at simulators, and by actions that the user trusts for each SIM.
-    """
-    return is_loopback_account(account) or is_action(account)
 
 
 def cap_currency(account: ConfigEntry[Any] | None, currency: str) -> str:
