@@ -204,7 +204,9 @@ class Notifier:
     async def _recheck(self, sim: str) -> None:
         """Take a reminder away that is no longer true: "3 days left", after the recharge."""
         shown = self._reminders.get(sim)
-        if shown and await compose(self._hass, self._home, shown[0]) is None:
+        over = shown and await compose(self._hass, self._home, shown[0]) is None
+        # Its SIM may have been removed meanwhile, and the reminder with it.
+        if over and sim in self._reminders:
             self._withdraw(sim)
 
     @callback
