@@ -120,6 +120,11 @@ def shown(hass: HomeAssistant) -> dict[str, Any]:
     return dict(persistent_notification._async_get_or_create_notifications(hass))
 
 
+async def ends(house: House, entry: MockConfigEntry, day: str) -> None:
+    """Type until when a number is valid."""
+    await house.call("update_reading", device_id=house.device(entry), expiry=day)
+
+
 async def untold(house: House) -> int:
     """Return how many events nobody has heard of."""
     return len(await house.home.engine.desk.read(Ledger.untold))
@@ -702,18 +707,17 @@ async def test_a_reminder_that_is_no_longer_true_is_taken_away(
     house: House, sim: MockConfigEntry, phones: Phones, freezer: FrozenDateTimeFactory
 ) -> None:
     freezer.move_to("2030-01-15T12:00:00+07:00")
-    device = house.device(sim)
-    await house.call("update_reading", device_id=device, expiry="2030-02-10")
+    await ends(house, sim, "2030-02-10")
     assert "2030-02-10" in phones.last["message"]
     count = len(phones.sent)
-    await house.call("update_reading", device_id=device, balance="5000")
+    await house.call("update_reading", device_id=house.device(sim), balance="5000")
     assert len(phones.sent) == count
 
-    await house.call("update_reading", device_id=device, expiry="2031-01-10")
+    await ends(house, sim, "2031-01-10")
     gone = phones.last
     assert gone["message"] == "clear_notification"
     assert gone["data"]["tag"] == f"sim_keeper_{EPOCH}_deadline"
-    await house.call("update_reading", device_id=device, expiry="2031-01-11")
+    await ends(house, sim, "2031-01-11")
     assert len(phones.sent) == count + 1
 
 
@@ -721,19 +725,13 @@ async def test_two_changes_at_once_take_a_reminder_away_once(
     house: House, sim: MockConfigEntry, phones: Phones, freezer: FrozenDateTimeFactory
 ) -> None:
     freezer.move_to("2030-01-15T12:00:00+07:00")
-    device = house.device(sim)
-    await house.call("update_reading", device_id=device, expiry="2030-02-10")
+    await ends(house, sim, "2030-02-10")
     count = len(phones.sent)
-    await asyncio.gather(
-        *(
-            house.call("update_reading", device_id=device, expiry=f"2031-01-{day}")
-            for day in range(10, 20)
-        )
-    )
+    await asyncio.gather(*(ends(house, sim, f"2031-01-{day}") for day in range(10, 20)))
     await house.settle()
     assert [m["message"] for m in phones.sent[count:]] == ["clear_notification"]
     # Whoever tells goes on.
-    await house.call("update_reading", device_id=device, expiry="2030-02-09")
+    await ends(house, sim, "2030-02-09")
     assert "2030-02-09" in phones.last["message"]
 
 
@@ -745,13 +743,13 @@ async def test_a_reminder_on_the_screen_goes_with_its_reason(
     entry = house.buying_sim()
     await house.start()
     freezer.move_to("2030-01-15T12:00:00+07:00")
-    device, tag = house.device(entry), f"sim_keeper_{EPOCH}_deadline"
-    await house.call("update_reading", device_id=device, expiry="2030-02-01")
+    tag = f"sim_keeper_{EPOCH}_deadline"
+    await ends(house, entry, "2030-02-01")
     assert tag in shown(house.hass)
     if how == "removed":
         await house.hass.config_entries.async_remove(entry.entry_id)
     else:
-        await house.call("recharge", admin, device_id=device)
+        await house.call("recharge", admin, device_id=house.device(entry))
         freezer.tick(timedelta(minutes=1))
         await house.wake()
         assert [o.state for o in await house.orders()] == [State.CONFIRMED]
